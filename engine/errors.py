@@ -1,0 +1,103 @@
+"""What can go wrong, in the owner's words; a docstring is the message, `server.problems` gives the reply."""
+
+from typing import Any
+
+
+class IcityError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, **facts: Any) -> None:
+        self.facts = facts
+        super().__init__(" ".join([str(self.__doc__), *(f"{key}={value}" for key, value in facts.items())]))
+
+
+class NotFound(IcityError):
+    """There is no such thing, or you may not see it."""
+
+
+class NotAllowed(IcityError):
+    """You may not do this."""
+
+
+class SignInRefused(IcityError):
+    """The name or the password is wrong, or the account is locked."""
+
+
+class SignInNeeded(IcityError):
+    """Sign in first."""
+
+
+class TaskClosed(IcityError):
+    """Somebody has finished this task already."""
+
+
+class TaskClaimed(IcityError):
+    """Somebody else has claimed this task."""
+
+
+class AnswersRefused(IcityError):
+    """The form has faults; nothing was saved. The fact `fields` names each field and its fault."""
+
+
+class ModelRefused(IcityError):
+    """The programme cannot be deployed. The fact `findings` names each element and its fault."""
+
+
+class ExpressionRefused(IcityError):
+    """The expression cannot be understood or is too large."""
+
+
+class ExpressionFailed(IcityError):
+    """The expression could not be evaluated with this data."""
+
+
+class DecisionFailed(IcityError):
+    """The decision table gave no single answer for this data."""
+
+
+class StepFailed(IcityError):
+    """A step of the process failed."""
+
+
+class StateDamaged(IcityError):
+    """The stored state of the instance does not match its digest or its format is unknown."""
+
+
+class BudgetSpent(IcityError):
+    """The process took more steps than one move may take."""
+
+
+class InstanceEnded(IcityError):
+    """The instance has ended."""
+
+
+class MessageRefused(IcityError):
+    """The message cannot be accepted."""
+
+
+class SignatureRefused(IcityError):
+    """The signature is missing, wrong, too old or too new."""
+
+
+class IdempotencyConflict(IcityError):
+    """This Idempotency-Key was used with another request."""
+
+
+class RequestInProgress(IcityError):
+    """A request with this Idempotency-Key is still being worked on."""
+
+
+class WorkbookRefused(IcityError):
+    """The spreadsheet has faults. The fact `cells` names each sheet, cell and fault."""
+
+
+class AddressRefused(IcityError):
+    """Webhooks may not be sent to this address."""
+
+
+class SettingsRefused(IcityError):
+    """The settings have faults; the fact `faults` names them all."""
+
+
+class CalendarUnknown(IcityError):
+    """The civil calendar holds no such day."""

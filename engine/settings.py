@@ -1,0 +1,101 @@
+"""All settings, read once: config/default.toml, then ICITY_* over it; a fault refuses to start."""
+
+import os
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from engine.errors import SettingsRefused
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULTS = ROOT / "config" / "default.toml"
+PREFIX = "ICITY_"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting by its name in config/default.toml, where each is explained."""
+
+    database_url: str
+    var: str
+    workflows: str
+    host: str
+    port: int
+    web_processes: int
+    web_threads: int
+    trusted_hosts: list[str]
+    public_url: str
+    tls: bool
+    max_body: int
+    idle_minutes: int
+    session_hours: int
+    lock_after: int
+    lock_minutes: int
+    tick_seconds: int
+    timer_batch: int
+    timer_attempts: int
+    remind_workdays: int
+    reassessment_months: list[int]
+    webhook_hosts: list[str]
+    webhook_loopback: bool
+    message_days: int
+    instance_cache: int
+    seed_demo: bool
+    language: str
+
+    @property
+    def var_path(self) -> Path:
+        """Return the folder of everything this installation writes."""
+        return ROOT / self.var
+
+    @property
+    def workflows_path(self) -> Path:
+        """Return the folder of the programmes."""
+        return ROOT / self.workflows
+
+
+def load(**overrides: Any) -> Settings:
+    """Return the settings; raise SettingsRefused naming every fault at once."""
+    values = tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))
+    faults = [f"{name}: unknown setting" for name in _unknown(values)]
+    for name in values.keys() & _names():
+        raw = os.environ.get(PREFIX + name.upper())
+        if raw is not None:
+            values[name] = _read(name, raw, values[name], faults)
+    faults += [f"{name}: no default in {DEFAULTS.name}" for name in _names() - values.keys()]
+    if faults:
+        raise SettingsRefused(faults=sorted(faults))
+    return Settings(**{**values, **overrides})
+
+
+def _names() -> set[str]:
+    return {field.name for field in fields(Settings)}
+
+
+def _unknown(values: dict[str, Any]) -> set[str]:
+    given = {key.removeprefix(PREFIX).lower() for key in os.environ if key.startswith(PREFIX)}
+    return (set(values) | given) - _names()
+
+
+def _read(name: str, raw: str, default: Any, faults: list[str]) -> Any:
+    try:
+        return _as_type_of(default, raw)
+    except ValueError:
+        faults.append(f"{name}: {raw!r} is not a {type(default).__name__}")
+        return default
+
+
+def _as_type_of(default: Any, raw: str) -> Any:
+    if isinstance(default, bool):
+        return _truth(raw)
+    if isinstance(default, list):
+        item = type(default[0]) if default else str
+        return [item(part.strip()) for part in raw.split(",") if part.strip()]
+    return type(default)(raw)
+
+
+def _truth(raw: str) -> bool:
+    if raw.lower() not in {"true", "false", "1", "0"}:
+        raise ValueError(raw)
+    return raw.lower() in {"true", "1"}

@@ -1,0 +1,315 @@
+"""Every table of the engine, on one page."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base, Bytes, Code, Instant, Json, Key, Serial, Texts
+
+
+class InstanceState(StrEnum):
+    """Where an instance stands."""
+
+    RUNNING = "running"  # has an open task, timer, message wait or incident
+    FINISHED = "finished"  # reached its end
+    CANCELLED = "cancelled"  # ended by a person, with a reason
+
+
+class TaskState(StrEnum):
+    """Where a human task stands."""
+
+    OPEN = "open"  # may be claimed and completed
+    COMPLETED = "completed"  # answered by a person
+    CANCELLED = "cancelled"  # withdrawn by the diagram: interrupted, lapsed, or the instance ended
+
+
+class MessageState(StrEnum):
+    """Where a received message stands."""
+
+    WAITING = "waiting"  # nobody waits for it yet
+    DELIVERED = "delivered"  # one instance took it
+    PARKED = "parked"  # nobody will take it; kept with a reason
+
+
+class IncidentState(StrEnum):
+    """Where an incident stands."""
+
+    OPEN = "open"  # its branch stands still
+    RESOLVED = "resolved"  # retried with success
+
+
+class Resource(Base):
+    """A file of a programme, stored once under its SHA-256."""
+
+    __tablename__ = "resource"
+    digest: Mapped[Code]
+    content: Mapped[Bytes]
+
+
+class Deployment(Base):
+    """An immutable version of a programme folder; its digest covers every path and content."""
+
+    __tablename__ = "deployment"
+    digest: Mapped[Code]
+    programme: Mapped[str]
+    number: Mapped[int]
+    deployed_at: Mapped[Instant]
+    deployed_by: Mapped[str]
+    __table_args__ = (UniqueConstraint("programme", "number"),)
+
+
+class DeploymentFile(Base):
+    """Which resource stands at which path of a deployment."""
+
+    __tablename__ = "deployment_file"
+    deployment: Mapped[str] = mapped_column(ForeignKey("deployment.digest"), primary_key=True)
+    path: Mapped[Code]
+    resource: Mapped[str] = mapped_column(ForeignKey("resource.digest"))
+
+
+class Organisation(Base):
+    """A government, department, agency or office that people act for."""
+
+    __tablename__ = "organisation"
+    id: Mapped[Code]
+    name: Mapped[Json]
+    kind: Mapped[str]
+    division: Mapped[str | None]
+
+
+class Person(Base):
+    """A member of staff who signs in."""
+
+    __tablename__ = "person"
+    id: Mapped[Key]
+    login: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    password: Mapped[str]
+    language: Mapped[str] = mapped_column(server_default="zh")
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+    failures: Mapped[int] = mapped_column(server_default=text("0"))
+    locked_until: Mapped[Instant | None]
+
+
+class Membership(Base):
+    """A role that a person holds in an organisation."""
+
+    __tablename__ = "membership"
+    person: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    organisation: Mapped[str] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    role: Mapped[Code]
+
+
+class SignIn(Base):
+    """A web session or an API token; only the SHA-256 of its secret is stored."""
+
+    __tablename__ = "sign_in"
+    digest: Mapped[Code]
+    person: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    kind: Mapped[str]
+    started_at: Mapped[Instant]
+    seen_at: Mapped[Instant]
+    ends_at: Mapped[Instant]
+
+
+class Instance(Base):
+    """A running or ended process; the envelope holds its open scope only."""
+
+    __tablename__ = "instance"
+    id: Mapped[Key]
+    programme: Mapped[str]
+    deployment: Mapped[str] = mapped_column(ForeignKey("deployment.digest"))
+    process: Mapped[str]
+    subject: Mapped[str | None] = mapped_column(index=True)
+    title: Mapped[str]
+    organisation: Mapped[str | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    milestone: Mapped[str | None]
+    state: Mapped[InstanceState] = mapped_column(index=True)
+    version: Mapped[int]
+    steps: Mapped[int] = mapped_column(server_default=text("0"))
+    envelope: Mapped[Bytes]
+    started_at: Mapped[Instant]
+    started_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[Instant | None]
+    __table_args__ = (Index("ix_instance_started_at_id", "started_at", "id"),)
+
+
+class Task(Base):
+    """A human task, as the worklist shows it; its id is the task's id inside the instance."""
+
+    __tablename__ = "task"
+    id: Mapped[Key]
+    instance: Mapped[UUID] = mapped_column(ForeignKey("instance.id"), index=True)
+    element: Mapped[str]
+    name: Mapped[str]
+    form: Mapped[str | None]
+    role: Mapped[str | None]
+    organisation: Mapped[str | None] = mapped_column(ForeignKey("organisation.id"))
+    assignee: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    state: Mapped[TaskState]
+    created_at: Mapped[Instant]
+    due_at: Mapped[Instant | None]
+    provisional: Mapped[bool] = mapped_column(server_default=text("false"))
+    ended_at: Mapped[Instant | None]
+    ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    answers: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    __table_args__ = (
+        Index("ix_task_open", "role", "organisation", "due_at", postgresql_where=text("state = 'open'")),
+        Index("ix_task_assignee_open", "assignee", postgresql_where=text("state = 'open'")),
+    )
+
+
+class Timer(Base):
+    """A moment at which a waiting instance must be woken; the row is the truth."""
+
+    __tablename__ = "timer"
+    id: Mapped[Serial]
+    instance: Mapped[UUID] = mapped_column(ForeignKey("instance.id"), index=True)
+    task: Mapped[UUID] = mapped_column(unique=True)
+    element: Mapped[str]
+    due_at: Mapped[Instant] = mapped_column(index=True)
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    retry_at: Mapped[Instant | None]
+
+
+class Subscription(Base):
+    """A message that a waiting instance would take."""
+
+    __tablename__ = "subscription"
+    id: Mapped[Serial]
+    instance: Mapped[UUID] = mapped_column(ForeignKey("instance.id"), index=True)
+    task: Mapped[UUID] = mapped_column(unique=True)
+    element: Mapped[str]
+    message: Mapped[str]
+    correlation: Mapped[str]
+    __table_args__ = (Index("ix_subscription_message_correlation", "message", "correlation"),)
+
+
+class Message(Base):
+    """A message received from a person, another system or another instance; its external id counts once."""
+
+    __tablename__ = "message"
+    id: Mapped[Key]
+    source: Mapped[str]
+    external_id: Mapped[str]
+    name: Mapped[str]
+    correlation: Mapped[str]
+    payload: Mapped[Json]
+    state: Mapped[MessageState]
+    received_at: Mapped[Instant]
+    instance: Mapped[UUID | None] = mapped_column(ForeignKey("instance.id"))
+    reason: Mapped[str | None]
+    __table_args__ = (
+        UniqueConstraint("source", "external_id"),
+        Index("ix_message_waiting", "name", "correlation", postgresql_where=text("state = 'waiting'")),
+    )
+
+
+class History(Base):
+    """A finished step of an instance; append-only."""
+
+    __tablename__ = "history"
+    id: Mapped[Serial]
+    instance: Mapped[UUID] = mapped_column(ForeignKey("instance.id"))
+    step: Mapped[int]
+    task: Mapped[UUID]
+    process: Mapped[str]
+    element: Mapped[str]
+    outcome: Mapped[str]
+    at: Mapped[Instant]
+    changes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    __table_args__ = (Index("ix_history_instance_step", "instance", "step"),)
+
+
+class Event(Base):
+    """What happened: audit trail and outbox in one; append-only but for the mark `published_at`."""
+
+    __tablename__ = "event"
+    id: Mapped[Serial]
+    at: Mapped[Instant]
+    kind: Mapped[str]
+    instance: Mapped[UUID | None] = mapped_column(ForeignKey("instance.id"))
+    task: Mapped[UUID | None]
+    element: Mapped[str | None]
+    actor: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    data: Mapped[Json]
+    published_at: Mapped[Instant | None]
+    __table_args__ = (
+        Index("ix_event_instance_id", "instance", "id"),
+        Index("ix_event_unpublished", "id", postgresql_where=text("published_at IS NULL")),
+    )
+
+
+class Incident(Base):
+    """A step that failed; its branch waits for a retry, the rest goes on."""
+
+    __tablename__ = "incident"
+    id: Mapped[Serial]
+    instance: Mapped[UUID] = mapped_column(ForeignKey("instance.id"), index=True)
+    task: Mapped[UUID]
+    element: Mapped[str]
+    reason: Mapped[str]
+    state: Mapped[IncidentState]
+    raised_at: Mapped[Instant]
+    resolved_at: Mapped[Instant | None]
+
+
+class Reminder(Base):
+    """A moment before or after a deadline at which somebody is told, once."""
+
+    __tablename__ = "reminder"
+    id: Mapped[Serial]
+    instance: Mapped[UUID] = mapped_column(ForeignKey("instance.id"))
+    task: Mapped[UUID]
+    element: Mapped[str]
+    kind: Mapped[str]
+    remind_at: Mapped[Instant]
+    due_at: Mapped[Instant]
+    roles: Mapped[Texts]
+    organisation: Mapped[str | None] = mapped_column(ForeignKey("organisation.id"))
+    reminded_at: Mapped[Instant | None]
+    __table_args__ = (
+        UniqueConstraint("task", "kind", "due_at"),
+        Index("ix_reminder_pending", "remind_at", postgresql_where=text("reminded_at IS NULL")),
+    )
+
+
+class Idempotency(Base):
+    """The reply given to a request that carried an Idempotency-Key."""
+
+    __tablename__ = "idempotency"
+    person: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    key: Mapped[Code]
+    digest: Mapped[str]
+    status: Mapped[int | None]
+    reply: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    at: Mapped[Instant]
+
+
+class Division(Base):
+    """An administrative division during the time its name and code were in force."""
+
+    __tablename__ = "division"
+    code: Mapped[Code]
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    valid_to: Mapped[date | None]
+    name: Mapped[str]
+    level: Mapped[str]
+    parent: Mapped[str | None]
+    fictional: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class CalendarDay(Base):
+    """Whether a civil day is a working day, and who said so."""
+
+    __tablename__ = "calendar_day"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    workday: Mapped[bool]
+    basis: Mapped[str]
+
+

@@ -1,0 +1,1 @@
+"""Other systems: their events in, ours out, signed both ways."""
