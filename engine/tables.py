@@ -313,3 +313,10 @@ class CalendarDay(Base):
     basis: Mapped[str]
 
 
+
+class Heartbeat(Base):
+    """When a part that runs on its own, such as the clock, was last seen alive."""
+
+    __tablename__ = "heartbeat"
+    name: Mapped[Code]
+    at: Mapped[Instant]
