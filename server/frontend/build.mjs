@@ -1,0 +1,36 @@
+// Bundles src/ into ../static with hashed names and writes ../static/manifest.json: {entry: {js, css}}.
+import { rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = join(here, '..', 'static');
+const entries = ['app', 'form', 'diagram'];
+
+rmSync(out, { recursive: true, force: true });
+const { metafile } = await build({
+  absWorkingDir: here,
+  entryPoints: entries.map((name) => `src/${name}.js`),
+  outdir: out,
+  entryNames: '[name]-[hash]',
+  chunkNames: 'chunk-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  target: 'es2022',
+  minify: true,
+  metafile: true,
+  legalComments: 'linked',
+  logLevel: 'warning',
+});
+
+const manifest = {};
+for (const [path, output] of Object.entries(metafile.outputs)) {
+  if (!output.entryPoint) continue;
+  const name = basename(output.entryPoint, '.js');
+  manifest[name] = { js: basename(path), css: output.cssBundle ? basename(output.cssBundle) : null };
+}
+const lost = entries.filter((name) => !manifest[name]);
+if (lost.length) throw new Error(`no bundle for ${lost.join(', ')}`);
+writeFileSync(join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);

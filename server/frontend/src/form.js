@@ -1,0 +1,95 @@
+// The form of a task: shown by form-js, checked again and kept by the server.
+import { Form } from '@bpmn-io/form-js-viewer';
+import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
+import flatpickr from 'flatpickr';
+import { Mandarin } from 'flatpickr/dist/l10n/zh.js';
+import './form.css';
+import { clear, tell } from './notice.js';
+import { chinese, data, token } from './page.js';
+import refusals from './refusals.js';
+import words from './words.js';
+
+const task = data('task');
+const host = document.getElementById('form');
+const button = document.getElementById('complete');
+
+if (chinese()) flatpickr.localize(Mandarin);
+const form = task.schema ? await open(task) : null;
+button?.addEventListener('click', submit);
+document.documentElement.dataset.ready = 'form';
+
+async function open({ schema, values, readonly }) {
+  const viewer = new Form({ container: host, additionalModules: [words, refusals] });
+  await viewer.importSchema(schema, values);
+  if (readonly) viewer.setProperty('readOnly', true);
+  viewer.on('submit', (event) => event.preventDefault?.());
+  return viewer;
+}
+
+async function submit() {
+  clear();
+  const { data: answers, errors } = form ? form.submit() : { data: {}, errors: {} };
+  if (Object.keys(errors).length) {
+    firstFault();
+    return;
+  }
+  button.disabled = true;
+  try {
+    await send(answers);
+  } catch {
+    tell('');
+  } finally {
+    button.disabled = false;
+  }
+}
+
+async function send(answers) {
+  const reply = await fetch(task.url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': token() },
+    body: JSON.stringify(answers),
+  });
+  const body = await reply.text();
+  if (reply.ok) showResult(JSON.parse(body));
+  else refuse(body, answers);
+}
+
+function refuse(body, answers) {
+  tell(body);
+  const fields = fieldsOf(body);
+  if (!form || !fields) return;
+  const elsewhere = form.get('refusals').show(fields, answers);
+  if (elsewhere.length) tell(JSON.stringify({ detail: elsewhere.map(([path, text]) => `${path}: ${text}`).join(' ') }));
+  firstFault();
+}
+
+function fieldsOf(body) {
+  try {
+    const { fields } = JSON.parse(body);
+    if (!fields) return null;
+    const language = chinese() ? 'zh' : 'en';
+    return Object.fromEntries(Object.entries(fields).map(([path, text]) => [path, text[language] ?? String(text)]));
+  } catch {
+    return null;
+  }
+}
+
+function firstFault() {
+  requestAnimationFrame(() => {
+    const field = host.querySelector('.fjs-has-errors');
+    field?.scrollIntoView({ block: 'center' });
+    field?.querySelector('input, textarea, select, [tabindex]')?.focus({ preventScroll: true });
+  });
+}
+
+function showResult({ next }) {
+  const result = document.getElementById('result');
+  const list = result.querySelector('ul');
+  list.replaceChildren(...next.map((name) => Object.assign(document.createElement('li'), { textContent: name })));
+  list.hidden = next.length === 0;
+  result.querySelector('[data-waiting]').hidden = next.length > 0;
+  for (const part of document.querySelectorAll('[data-until-done]')) part.hidden = true;
+  if (form) form.setProperty('readOnly', true);
+  result.hidden = false;
+  result.focus();
+}
