@@ -1,0 +1,150 @@
+"""What happened, append-only: the audit trail and the outbox in one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NotRequired, TypedDict, Unpack
+from uuid import UUID
+
+from sqlalchemy import Table, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.tables import Event, Person
+
+
+class Kind(StrEnum):
+    """What can happen; the text of a member is what other systems subscribe to."""
+
+    INSTANCE_STARTED = "instance.started"  # a process began for a unit
+    INSTANCE_FINISHED = "instance.finished"  # a process reached its end
+    INSTANCE_CANCELLED = "instance.cancelled"  # a person ended a process, with a reason
+    MILESTONE_REACHED = "milestone.reached"  # a unit changed its standing: pilot, recognised…
+    TASK_CREATED = "task.created"  # work waits for a person
+    TASK_CLAIMED = "task.claimed"  # a person took the work
+    TASK_RELEASED = "task.released"  # a person gave the work back
+    TASK_COMPLETED = "task.completed"  # a person answered
+    TASK_CANCELLED = "task.cancelled"  # the diagram withdrew the work: interrupted, lapsed, or the instance ended
+    TIMER_ARMED = "timer.armed"  # a moment was set at which the instance wakes
+    TIMER_FIRED = "timer.fired"  # that moment came
+    MESSAGE_RECEIVED = "message.received"  # a message came in
+    MESSAGE_DELIVERED = "message.delivered"  # an instance took a message
+    MESSAGE_SENT = "message.sent"  # an instance threw a message
+    MESSAGE_PARKED = "message.parked"  # nobody will take this message; kept with a reason
+    INCIDENT_RAISED = "incident.raised"  # a step failed and its branch stands still
+    INCIDENT_RESOLVED = "incident.resolved"  # a failed step was retried with success
+    REMINDER_DUE = "reminder.due"  # a deadline is near or past and its people are told
+    PROGRAMME_DEPLOYED = "programme.deployed"  # a new version of a programme became the latest
+    PERSON_SIGNED_IN = "person.signed_in"  # a person proved who they are
+    PERSON_SIGNED_OUT = "person.signed_out"  # a person ended a sign-in
+    PERSON_REFUSED = "person.refused"  # a sign-in failed: wrong password, locked or disabled
+
+
+class About(TypedDict):
+    """What an event is about; whatever is left out is none."""
+
+    instance: NotRequired[UUID | None]
+    task: NotRequired[UUID | None]
+    element: NotRequired[str | None]
+    actor: NotRequired[UUID | None]
+    data: NotRequired[dict[str, Any]]
+
+
+class Happening(About):
+    """An event about to be recorded."""
+
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as the outbox hands it on."""
+
+    id: int
+    at: datetime
+    kind: str
+    instance: UUID | None
+    task: UUID | None
+    element: str | None
+    actor: UUID | None
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event as people read it in a timeline."""
+
+    id: int
+    at: datetime
+    kind: str
+    task: UUID | None
+    element: str | None
+    actor_name: str | None
+    data: dict[str, Any]
+
+
+_EVENT = Event.__table__
+assert isinstance(_EVENT, Table)  # noqa: S101 - tells mypy what the declarative base knows
+_INSERT = _EVENT.insert().inline()
+_UNPUBLISHED = (
+    select(Event.id, Event.at, Event.kind, Event.instance, Event.task, Event.element, Event.actor, Event.data)
+    .where(Event.published_at.is_(None))
+    .order_by(Event.id)
+    .with_for_update(skip_locked=True)
+)
+_PUBLISH = (
+    _EVENT.update()
+    .where(_EVENT.c.id == any_(bindparam("ids", type_=ARRAY(BIGINT))))
+    .values(published_at=bindparam("moment"))
+)
+_TIMELINE = (
+    select(Event.id, Event.at, Event.kind, Event.task, Event.element, Person.name, Event.data)
+    .outerjoin(Person, Person.id == Event.actor)
+    .order_by(Event.id)
+)
+
+
+def append(session: Session, kind: Kind, **about: Unpack[About]) -> None:
+    """Record one event in the transaction of `session`; see About for what it may carry."""
+    record(session, [Happening(kind=kind, **about)])
+
+
+def record(session: Session, happenings: Iterable[Happening]) -> None:
+    """Record events in the order given, in one statement; they share one moment."""
+    moment = clock.now()
+    rows = [_row(happening, moment) for happening in happenings]
+    if rows:
+        session.connection().execute(_INSERT, rows)
+
+
+def unpublished(session: Session, limit: int) -> list[Recorded]:
+    """Return and lock up to `limit` events nobody has fanned out yet, oldest first; others skip them meanwhile."""
+    return [Recorded(*row) for row in session.execute(_UNPUBLISHED.limit(limit))]
+
+
+def mark_published(session: Session, ids: Sequence[int]) -> None:
+    """Mark the events `ids` as fanned out."""
+    if ids:
+        session.connection().execute(_PUBLISH, {"ids": list(ids), "moment": clock.now()})
+
+
+def timeline(session: Session, instance: UUID) -> list[EventRow]:
+    """Return everything that happened to `instance`, oldest first, with the names of those who did it.
+
+    The caller has checked that the person asking may see the instance.
+    """
+    return [EventRow(*row) for row in session.execute(_TIMELINE.where(Event.instance == instance))]
+
+
+def _row(happening: Happening, moment: datetime) -> dict[str, Any]:
+    return {
+        "at": moment,
+        "kind": happening["kind"].value,
+        "instance": happening.get("instance"),
+        "task": happening.get("task"),
+        "element": happening.get("element"),
+        "actor": happening.get("actor"),
+        "data": happening.get("data", {}),
+    }
