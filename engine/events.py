@@ -53,9 +53,9 @@ class About(TypedDict):
 
 
 class Happening(About):
-    """An event about to be recorded."""
+    """An event about to be recorded; `kind` is a member of Kind or its text."""
 
-    kind: Kind
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ _TIMELINE = (
 )
 
 
-def append(session: Session, kind: Kind, **about: Unpack[About]) -> None:
-    """Record one event in the transaction of `session`; see About for what it may carry."""
+def append(session: Session, kind: str, **about: Unpack[About]) -> None:
+    """Record one event in the transaction of `session`; see Kind and About. An unknown kind raises ValueError."""
     record(session, [Happening(kind=kind, **about)])
 
 
@@ -141,7 +141,7 @@ def timeline(session: Session, instance: UUID) -> list[EventRow]:
 def _row(happening: Happening, moment: datetime) -> dict[str, Any]:
     return {
         "at": moment,
-        "kind": happening["kind"].value,
+        "kind": Kind(happening["kind"]).value,
         "instance": happening.get("instance"),
         "task": happening.get("task"),
         "element": happening.get("element"),
