@@ -67,6 +67,10 @@ class BudgetSpent(IcityError):
     """The process took more steps than one move may take."""
 
 
+class Busy(IcityError):
+    """Another transaction is moving this instance; try again."""
+
+
 class InstanceEnded(IcityError):
     """The instance has ended."""
 

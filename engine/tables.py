@@ -170,11 +170,12 @@ class Timer(Base):
     __tablename__ = "timer"
     id: Mapped[Serial]
     instance: Mapped[UUID] = mapped_column(ForeignKey("instance.id"), index=True)
-    task: Mapped[UUID] = mapped_column(unique=True)
+    task: Mapped[UUID]
     element: Mapped[str]
     due_at: Mapped[Instant] = mapped_column(index=True)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     retry_at: Mapped[Instant | None]
+    __table_args__ = (UniqueConstraint("task", "element"),)
 
 
 class Subscription(Base):
@@ -183,11 +184,14 @@ class Subscription(Base):
     __tablename__ = "subscription"
     id: Mapped[Serial]
     instance: Mapped[UUID] = mapped_column(ForeignKey("instance.id"), index=True)
-    task: Mapped[UUID] = mapped_column(unique=True)
+    task: Mapped[UUID]
     element: Mapped[str]
     message: Mapped[str]
     correlation: Mapped[str]
-    __table_args__ = (Index("ix_subscription_message_correlation", "message", "correlation"),)
+    __table_args__ = (
+        UniqueConstraint("task", "element"),
+        Index("ix_subscription_message_correlation", "message", "correlation"),
+    )
 
 
 class Message(Base):
@@ -311,7 +315,6 @@ class CalendarDay(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     workday: Mapped[bool]
     basis: Mapped[str]
-
 
 
 class Heartbeat(Base):

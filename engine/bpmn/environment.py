@@ -1,0 +1,84 @@
+"""The one factory of SpiffWorkflow's script engine: FEEL for every expression, nothing for scripts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
+from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
+
+from engine.domain import feel
+from engine.domain.workdays import Calendar
+from engine.errors import ExpressionRefused
+
+
+class Decision(Protocol):
+    """A decision that can be asked."""
+
+    def evaluate(self, context: Mapping[str, Any]) -> Any:
+        """Return the decision's answer for this data."""
+
+
+class Operators(Protocol):
+    """The vetted functions behind service tasks."""
+
+    def __call__(self, operator: str, parameters: dict[str, Any]) -> Any:
+        """Return the result of the named operator."""
+
+
+@dataclass(frozen=True)
+class Thrown:
+    """A message that a step has thrown."""
+
+    element: str
+    name: str
+    correlation: str
+    payload: dict[str, Any]
+
+
+@dataclass
+class Surroundings:
+    """What one move may see besides the data: the instant, the calendar, decisions and operators."""
+
+    now: datetime
+    calendar: Calendar
+    decisions: Mapping[str, Decision]
+    operate: Operators
+    thrown: list[Thrown] = field(default_factory=list)
+
+    def value(self, source: str, data: Mapping[str, Any]) -> Any:
+        """Return the plain JSON value of a FEEL expression over `data`."""
+        return feel.to_json(feel.compile(source).evaluate(data))
+
+    def deadline(self, key: str) -> tuple[datetime, bool]:
+        """Return the instant a deadline that starts now ends, and whether the calendar behind it is provisional."""
+        row = self.decisions["deadline"].evaluate({"task_key": key})
+        count = self.calendar.add_workdays if row["unit"] == "wd" else self.calendar.add_days
+        end = count(self.now, int(row["days"]))
+        return end.due, end.provisional
+
+
+class FeelEnvironment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]
+    """Answers SpiffWorkflow's own evaluations; no diagram reaches Python."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__()
+        self.surroundings = surroundings
+
+    def evaluate(self, expression: str, context: dict[str, Any], external_context: Any = None) -> Any:
+        """Return the FEEL value of `expression`."""
+        return self.surroundings.value(expression, {**(external_context or {}), **context})
+
+    def execute(self, script: str, context: dict[str, Any], external_context: Any = None) -> bool:
+        """Refuse: scripts never run."""
+        raise ExpressionRefused(source=script, expected="an operator of a service task, not a script")
+
+    def call_service(self, context: dict[str, Any], **kwargs: Any) -> Any:
+        """Refuse: service tasks name an operator instead."""
+        raise ExpressionRefused(source=str(kwargs), expected="icity:operator")
+
+
+def script_engine(surroundings: Surroundings) -> PythonScriptEngine:
+    """Return the script engine that every workflow of the house is given."""
+    return PythonScriptEngine(environment=FeelEnvironment(surroundings))

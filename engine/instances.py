@@ -1,0 +1,267 @@
+"""Instances: start one, look at it, follow its history and its diagram, end it with a reason."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, false, or_, select, true, tuple_
+from sqlalchemy.orm import Session
+
+from engine import events, pages, processes, runtime
+from engine.errors import NotAllowed, NotFound
+from engine.identity import Actor
+from engine.pages import Page
+from engine.runtime import Opening
+from engine.tables import History, Incident, IncidentState, Instance, InstanceState, Membership, Person, Task, TaskState
+
+PROVINCE = frozenset({"PRV_INTAKE", "PRV_OFFICER", "PRV_LEAD", "STAT_PRV", "GOV_OFFICE", "GOV_LEAD", "AUDIT_ADMIN"})
+STARTERS = frozenset({"APP_LEAD", "APP_FILL", "PRV_OFFICER"})
+CANCELLERS = frozenset({"PRV_LEAD"})
+RECENT_STEPS = 500
+
+
+@dataclass(frozen=True)
+class InstanceRow:
+    """An instance as a list shows it."""
+
+    id: UUID
+    title: str
+    subject: str | None
+    programme: str
+    process: str
+    milestone: str | None
+    state: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class InstanceView:
+    """An instance with what is open in it and its version."""
+
+    row: InstanceRow
+    number: int
+    milestone_name: dict[str, str] | None
+    open_tasks: list[dict[str, Any]]
+    incidents: list[dict[str, Any]]
+    started_by: str | None
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """A finished step, in order."""
+
+    step: int
+    at: datetime
+    process: str
+    element: str
+    name: str
+    outcome: str
+    person: str | None
+    changes: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """A drawn process with what is done and what is current in it."""
+
+    process: str
+    name: str
+    xml: str
+    done: list[str]
+    current: list[str]
+
+
+@dataclass(frozen=True)
+class Application:
+    """What a person asks for when starting an instance."""
+
+    programme: str
+    process: str
+    title: str
+    subject: str | None = None
+    organisation: str | None = None
+    data: dict[str, Any] | None = None
+
+
+def start(session: Session, actor: Actor | None, wanted: Application) -> UUID:
+    """Start an instance on the newest version of its programme; return its id. Raise NotAllowed, NotFound."""
+    if actor is not None and not _may_start(actor, wanted.organisation):
+        raise NotAllowed(process=wanted.process)
+    programme = processes.latest(session, wanted.programme)
+    if wanted.process not in programme.model.specs:
+        raise NotFound(process=wanted.process)
+    opening = Opening(
+        wanted.process, wanted.title, wanted.subject, wanted.organisation, actor.id if actor is not None else None
+    )
+    return runtime.start(session, programme, opening, wanted.data or {})
+
+
+def listing(session: Session, actor: Actor, cursor: str | None = None, limit: int = 50) -> Page[InstanceRow]:
+    """List the instances the actor may see, the newest first."""
+    query = select(Instance).where(visible(actor))
+    before = pages.position(cursor)
+    if before is not None:
+        query = query.where(tuple_(Instance.started_at, Instance.id) < before)
+    query = query.order_by(Instance.started_at.desc(), Instance.id.desc()).limit(limit + 1)
+    rows = [_row(instance) for instance in session.scalars(query)]
+    return pages.page(rows, limit, lambda row: (row.started_at, row.id))
+
+
+def show(session: Session, actor: Actor, instance: UUID) -> InstanceView:
+    """Return an instance the actor may see; raise NotFound."""
+    found = _find(session, actor, instance)
+    programme = processes.load(session, found.deployment)
+    tasks = session.execute(
+        select(Task.id, Task.element, Task.name, Task.role, Task.due_at, Task.provisional, Person.name.label("person"))
+        .outerjoin(Person, Person.id == Task.assignee)
+        .where(Task.instance == instance, Task.state == TaskState.OPEN)
+        .order_by(Task.created_at)
+    )
+    failed = session.execute(
+        select(Incident.id, Incident.element, Incident.reason, Incident.raised_at).where(
+            Incident.instance == instance, Incident.state == IncidentState.OPEN
+        )
+    )
+    label = programme.milestones.get(found.milestone or "")
+    return InstanceView(
+        row=_row(found),
+        number=programme.number,
+        milestone_name=dict(label) if label else None,
+        open_tasks=[dict(row._mapping) for row in tasks],
+        incidents=[dict(row._mapping) for row in failed],
+        started_by=session.scalar(select(Person.name).where(Person.id == found.started_by)),
+    )
+
+
+def history(
+    session: Session, actor: Actor, instance: UUID, cursor: str | None = None, limit: int = 100
+) -> Page[HistoryRow]:
+    """List what finished in an instance, the newest first; raise NotFound."""
+    found = _find(session, actor, instance)
+    model = processes.load(session, found.deployment).model
+    query: Select[Any] = (
+        select(History, Person.name)
+        .outerjoin(Task, Task.id == History.task)
+        .outerjoin(Person, Person.id == Task.ended_by)
+        .where(History.instance == instance)
+    )
+    before = pages.position(cursor)
+    if before is not None:
+        query = query.where(History.id < before[0])
+    found_rows = session.execute(query.order_by(History.id.desc()).limit(limit + 1)).all()
+    names = {(process, one.id): one.name for process, some in model.elements.items() for one in some.values()}
+    rows = [
+        (
+            step.id,
+            HistoryRow(
+                step.step,
+                step.at,
+                step.process,
+                step.element,
+                names.get((step.process, step.element), step.element),
+                step.outcome,
+                person,
+                step.changes if actor.roles & PROVINCE else None,
+            ),
+        )
+        for step, person in found_rows
+    ]
+    page = pages.page(rows, limit, lambda row: (row[0],))
+    return Page([row for _, row in page.rows], page.next)
+
+
+def diagrams(session: Session, actor: Actor, instance: UUID) -> list[Diagram]:
+    """Return the diagrams an instance has been through, its own first, marked with what is done and current."""
+    found = _find(session, actor, instance)
+    programme = processes.load(session, found.deployment)
+    recent = (
+        select(History.process, History.element)
+        .where(History.instance == instance)
+        .order_by(History.id.desc())
+        .limit(RECENT_STEPS)
+        .subquery()
+    )
+    done = {(row.process, row.element) for row in session.execute(select(recent).distinct())}
+    current = set()
+    if found.state == InstanceState.RUNNING:
+        current = runtime.peek(session, instance).standing()
+    drawn = {process for process, _ in done | current} | {found.process}
+    owners = {_drawn_in(programme, process) for process in drawn}
+    ordered = sorted(owners, key=lambda process: (process != found.process, process))
+    return [_diagram(programme, process, done, current) for process in ordered]
+
+
+def cancel(session: Session, actor: Actor, instance: UUID, reason: str) -> None:
+    """End an instance without finishing it; raise NotAllowed, NotFound, InstanceEnded."""
+    _find(session, actor, instance)
+    if not actor.roles & CANCELLERS:
+        raise NotAllowed(instance=instance)
+    with runtime.opened(session, instance) as running:
+        running.actor = actor.id
+        events.append(session, "instance.cancel_asked", instance=instance, actor=actor.id, data={"reason": reason})
+        running.cancel()
+
+
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition under which `actor` may see an instance: the province all, others their own or their tasks'."""
+    if actor.roles & PROVINCE:
+        return true()
+    took_part = select(Task.instance).where(
+        or_(
+            Task.ended_by == actor.id,
+            Task.assignee == actor.id,
+            tuple_(Task.organisation, Task.role).in_(sorted(actor.memberships)) if actor.memberships else false(),
+        )
+    )
+    own = select(Membership.organisation).where(Membership.person == actor.id)
+    return or_(Instance.organisation.in_(own), Instance.id.in_(took_part))
+
+
+def _may_start(actor: Actor, organisation: str | None) -> bool:
+    if "PRV_OFFICER" in actor.roles:
+        return True
+    return any((organisation, role) in actor.memberships for role in STARTERS)
+
+
+def _find(session: Session, actor: Actor, instance: UUID) -> Instance:
+    found = session.scalar(select(Instance).where(Instance.id == instance, visible(actor)))
+    if found is None:
+        raise NotFound(instance=instance)
+    return found
+
+
+def _row(instance: Instance) -> InstanceRow:
+    return InstanceRow(
+        instance.id,
+        instance.title,
+        instance.subject,
+        instance.programme,
+        instance.process,
+        instance.milestone,
+        instance.state.value,
+        instance.started_at,
+        instance.ended_at,
+    )
+
+
+def _drawn_in(programme: processes.Programme, process: str) -> str:
+    """Return the process whose diagram draws `process`, which may be a sub-process inside it."""
+    if process in programme.diagrams:
+        return process
+    owner = next(name for name, some in programme.model.elements.items() if process in some)
+    return _drawn_in(programme, owner)
+
+
+def _diagram(
+    programme: processes.Programme, process: str, done: set[tuple[str, str]], current: set[tuple[str, str]]
+) -> Diagram:
+    inside = {name for name in programme.model.elements if _drawn_in(programme, name) == process}
+    return Diagram(
+        process=process,
+        name=programme.model.names[process],
+        xml=programme.bpmn(process).decode(),
+        done=sorted({element for scope, element in done if scope in inside}),
+        current=sorted({element for scope, element in current if scope in inside}),
+    )

@@ -1,0 +1,239 @@
+"""Programmes: a folder becomes an immutable, content-addressed version; its specifications are parsed once and shared."""
+
+import csv
+import hashlib
+import io
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import orjson
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from engine import clock, delegates, events, forms
+from engine.bpmn import lint as linter
+from engine.bpmn import parse
+from engine.bpmn.gate import parse_xml, refused
+from engine.domain import decisions
+from engine.domain.decisions import Decision
+from engine.errors import IcityError, ModelRefused, NotFound
+from engine.identity import roles
+from engine.tables import Deployment, DeploymentFile, Resource
+
+DEPLOYED = (".bpmn", ".dmn", ".form", ".csv", ".toml")
+
+
+@dataclass(frozen=True)
+class Programme:
+    """One version of a programme, ready to run; shared by all its instances."""
+
+    id: str
+    digest: str
+    number: int
+    name: Mapping[str, str]
+    lifecycle: str
+    milestones: Mapping[str, Mapping[str, str]]
+    model: parse.Model
+    files: Mapping[str, bytes]
+    diagrams: Mapping[str, str]
+    forms: Mapping[str, dict[str, Any]]
+    decisions: Mapping[str, Decision]
+    indicators: list[dict[str, str]]
+
+    def form(self, key: str) -> dict[str, Any]:
+        """Return a form's schema; raise NotFound."""
+        if key not in self.forms:
+            raise NotFound(form=key)
+        return self.forms[key]
+
+    def bpmn(self, process: str) -> bytes:
+        """Return the XML of the file that draws a process; raise NotFound."""
+        if process not in self.diagrams:
+            raise NotFound(process=process)
+        return self.files[self.diagrams[process]]
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What a deployment gave: its version, and whether it is new."""
+
+    programme: str
+    digest: str
+    number: int
+    new: bool
+
+
+def deploy(session: Session, folder: Path, by: str) -> Deployed:
+    """Make the programme in `folder` a version; the same content is the same version. Raise ModelRefused."""
+    files = _read(folder)
+    digest = _digest(files)
+    programme = build(files, digest, 0)
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"deploy {programme.id}"})
+    known = session.execute(select(Deployment.number).where(Deployment.digest == digest)).scalar()
+    if known is not None:
+        return Deployed(programme.id, digest, known, new=False)
+    last = session.scalar(select(func.max(Deployment.number)).where(Deployment.programme == programme.id)) or 0
+    _store(session, files, Deployment(digest=digest, programme=programme.id, number=last + 1, deployed_by=by))
+    events.append(session, "programme.deployed", data={"programme": programme.id, "number": last + 1, "by": by})
+    return Deployed(programme.id, digest, last + 1, new=True)
+
+
+def lint(folder: Path) -> list[dict[str, Any]]:
+    """Return the findings of the programme in `folder`; an empty list may be deployed."""
+    try:
+        build(_read(folder), "", 0)
+    except ModelRefused as fault:
+        return list(fault.facts["findings"])
+    return []
+
+
+def load(session: Session, digest: str) -> Programme:
+    """Return a version by its digest; raise NotFound."""
+    with _lock:
+        found = _cache.get(digest)
+    if found is None:
+        found = _fetch(session, digest)
+        with _lock:
+            found = _cache.setdefault(digest, found)
+    return found
+
+
+def latest(session: Session, programme: str) -> Programme:
+    """Return the newest version of a programme; raise NotFound."""
+    digest = session.scalar(
+        select(Deployment.digest).where(Deployment.programme == programme).order_by(Deployment.number.desc()).limit(1)
+    )
+    if digest is None:
+        raise NotFound(programme=programme)
+    return load(session, digest)
+
+
+def versions(session: Session, programme: str | None = None) -> list[Deployment]:
+    """List versions, the newest first; of one programme, or of all."""
+    query = select(Deployment).order_by(Deployment.programme, Deployment.number.desc())
+    if programme is not None:
+        query = query.where(Deployment.programme == programme)
+    return list(session.scalars(query))
+
+
+def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:
+    """Return the programme in `files`; raise ModelRefused with every finding at once."""
+    about = _about(files)
+    roots = {name: parse_xml(content, name) for name, content in files.items() if name.endswith((".bpmn", ".dmn"))}
+    diagrams = {name: root for name, root in roots.items() if name.endswith(".bpmn")}
+    tables, findings = _decisions({name: root for name, root in roots.items() if name.endswith(".dmn")})
+    schemas, more = _forms(files)
+    known = {
+        "forms": frozenset(schemas),
+        "decisions": frozenset(tables),
+        "operators": frozenset(delegates.names()),
+        "roles": frozenset(roles()),
+    }
+    findings += more + linter.lint(diagrams, known)
+    if findings:
+        raise ModelRefused(findings=findings)
+    model = parse.model(diagrams)
+    drawn = {p.get("id", ""): name for name, root in diagrams.items() for p in root.iter(f"{parse.B}process")}
+    return Programme(
+        id=about["id"],
+        digest=digest,
+        number=number,
+        name=about["name"],
+        lifecycle=about["lifecycle"],
+        milestones=about.get("milestones", {}),
+        model=model,
+        files=files,
+        diagrams=drawn,
+        forms=schemas,
+        decisions=tables,
+        indicators=_rows(files.get("indicators.csv", b"")),
+    )
+
+
+_cache: dict[str, Programme] = {}
+_lock = Lock()
+
+
+def _read(folder: Path) -> dict[str, bytes]:
+    paths = sorted(path for path in folder.rglob("*") if path.suffix in DEPLOYED and path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    whole = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        whole.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+    return whole.hexdigest()
+
+
+def _about(files: Mapping[str, bytes]) -> dict[str, Any]:
+    try:
+        about = tomllib.loads(files["programme.toml"].decode())
+        missing = {"id", "name", "lifecycle"} - about.keys()
+    except (KeyError, ValueError) as fault:
+        raise refused("programme.toml", "programme", f"无法读取：{fault}", f"Cannot be read: {fault}") from None
+    if missing:
+        text_en = f"It lacks {', '.join(sorted(missing))}."
+        raise refused("programme.toml", "programme", f"缺少 {', '.join(sorted(missing))}。", text_en)
+    return about
+
+
+def _decisions(roots: Mapping[str, Any]) -> tuple[dict[str, Decision], list[dict[str, Any]]]:
+    tables: dict[str, Decision] = {}
+    findings: list[dict[str, Any]] = []
+    for file, root in roots.items():
+        try:
+            tables |= decisions.parse(root)
+        except IcityError as fault:
+            findings += refused(file, "decision", f"决策表不正确：{fault}", str(fault)).facts["findings"]
+    return tables, findings
+
+
+def _forms(files: Mapping[str, bytes]) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
+    schemas: dict[str, dict[str, Any]] = {}
+    findings: list[dict[str, Any]] = []
+    for name, content in files.items():
+        if not name.endswith(".form"):
+            continue
+        try:
+            schema = orjson.loads(content)
+            findings += [{**finding, "file": name} for finding in forms.check(schema)]
+            schemas[Path(name).stem] = schema
+        except orjson.JSONDecodeError as fault:
+            findings += refused(name, "form", f"不是合格的 JSON：{fault}", f"Not JSON: {fault}").facts["findings"]
+    return schemas, findings
+
+
+def _rows(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+def _store(session: Session, files: Mapping[str, bytes], deployment: Deployment) -> None:
+    deployment.deployed_at = clock.now()
+    blobs = {hashlib.sha256(content).hexdigest(): content for content in files.values()}
+    rows = [{"digest": digest, "content": content} for digest, content in blobs.items()]
+    session.execute(upsert(Resource).on_conflict_do_nothing(), rows)
+    session.add(deployment)
+    session.flush()
+    places = [
+        {"deployment": deployment.digest, "path": name, "resource": hashlib.sha256(content).hexdigest()}
+        for name, content in files.items()
+    ]
+    session.execute(insert(DeploymentFile), places)
+
+
+def _fetch(session: Session, digest: str) -> Programme:
+    number = session.scalar(select(Deployment.number).where(Deployment.digest == digest))
+    if number is None:
+        raise NotFound(deployment=digest)
+    rows = session.execute(
+        select(DeploymentFile.path, Resource.content)
+        .join(Resource, Resource.digest == DeploymentFile.resource)
+        .where(DeploymentFile.deployment == digest)
+    )
+    return build({row.path: bytes(row.content) for row in rows}, digest, number)
