@@ -50,7 +50,8 @@ HOSTILE = [
     "P1.5Y", "P1,5M", "P1.5D", "PT1.5H", "P1Y2W", "P1W1D", "P1M1Y", "P1D1M", "PT1S1H", "P1H", "PT1D", "P1Y1Y", "P٢Y",
     "P２Y", "PP2Y", "P2Y/P2Y", "R/P2Y", "P201Y", "P2401M", "P73201D", "PT1756801H", "P999999Y", "P9999999999999999999Y",
     "P" + "9" * 5000 + "Y", "P1Y" * 2000, "PT" + "0" * 100_000 + "S", "P1YT", "P0003-06-04T12:30:05",
-    "P00030604T123005", "PTNaNS", "PTinfS", "P1e9Y", "P0x10Y", "P1_0Y", "'P2Y'", "=P2Y", "__import__('os')", "P2Y;DROP TABLE timer", "两年",
+    "P00030604T123005", "PTNaNS", "PTinfS", "P1e9Y", "P0x10Y", "P1_0Y",
+    "'P2Y'", "=P2Y", "__import__('os')", "P2Y;DROP TABLE timer", "两年",
 ]  # fmt: skip
 
 CYCLES = [

@@ -19,7 +19,8 @@ def test_number_reads_back():
 @pytest.mark.parametrize(
     "text",
     ["", "浙科发[2026]3号", "浙科发（2026）3号", "浙科发〔2026〕03号", "浙科发〔2026〕0号", "浙科发〔26〕3号",
-     "〔2026〕3号", "浙科发〔2026〕3", "浙科发〔2026〕第3号", "ZKF〔2026〕3号", "浙科发〔2026〕3号\n", "浙科发〔２０２６〕3号"],
+     "〔2026〕3号", "浙科发〔2026〕3", "浙科发〔2026〕第3号", "ZKF〔2026〕3号", "浙科发〔2026〕3号\n",
+     "浙科发〔２０２６〕3号"],
 )  # fmt: skip
 def test_number_written_otherwise_is_refused(text):
     with pytest.raises(ExpressionRefused):
