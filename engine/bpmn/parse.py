@@ -22,13 +22,13 @@ from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
-from SpiffWorkflow.bpmn.specs.control import SimpleBpmnTask
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit, SimpleBpmnTask
 from SpiffWorkflow.bpmn.specs.defaults import (
     EndEvent,
+    ExclusiveGateway,
     IntermediateCatchEvent,
     IntermediateThrowEvent,
     ManualTask,
-    NoneTask,
     ReceiveTask,
     SendTask,
     StartEvent,
@@ -102,6 +102,17 @@ class _TaskParser(TaskParser):  # type: ignore[misc]
         self.task.loop = loop
         self._copy_task_attrs(original, loop_characteristics)
 
+    def _add_boundary_event(self, children: list[etree._Element]) -> Any:
+        split = BoundaryEventSplit(self.spec, f"{self.bpmn_id}.BoundaryEventSplit")
+        join = specs.BoundaryJoin(self.spec, f"{self.bpmn_id}.BoundaryEventJoin", split_task=split.name, cancel=True)
+        split.connect(self.task)
+        self.task.connect(join)
+        for event in children:
+            child = self.process_parser.parse_node(event)
+            split.connect(child)
+            child.connect(join)
+        return split
+
 
 class _Call(_TaskParser):
     def create_task(self) -> Any:
@@ -171,13 +182,13 @@ class _Parser(BpmnParser):  # type: ignore[misc]
         full_tag("endEvent"): (_End, EndEvent),
         full_tag("userTask"): (_TaskParser, UserTask),
         full_tag("manualTask"): (_TaskParser, ManualTask),
-        full_tag("task"): (_TaskParser, NoneTask),
+        full_tag("task"): (_TaskParser, specs.PlainTask),
         full_tag("serviceTask"): (_TaskParser, specs.WorkTask),
         full_tag("businessRuleTask"): (_TaskParser, specs.WorkTask),
         full_tag("subProcess"): (_Sub, SubWorkflowTask),
         full_tag("callActivity"): (_Call, specs.MappedCall),
         full_tag("parallelGateway"): (GatewayParser, specs.MergingGateway),
-        full_tag("exclusiveGateway"): (_Exclusive, specs.ExclusiveChoice),
+        full_tag("exclusiveGateway"): (_Exclusive, ExclusiveGateway),
         full_tag("eventBasedGateway"): (EventBasedGatewayParser, specs.EventChoice),
         full_tag("intermediateCatchEvent"): (_Catch, IntermediateCatchEvent),
         full_tag("intermediateThrowEvent"): (_Throw, IntermediateThrowEvent),

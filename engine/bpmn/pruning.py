@@ -7,8 +7,6 @@ from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.bpmn.specs import CyclicBoundary
-
 OPEN = TaskState.WAITING | TaskState.READY | TaskState.STARTED
 
 
@@ -28,13 +26,13 @@ def _drop_ended(workflow: BpmnWorkflow) -> None:
 
 
 def _drop_spent(scope: Any) -> None:
-    for task in [t for t in scope.tasks.values() if isinstance(t.task_spec, CyclicBoundary) and t._state & OPEN]:
-        for child in list(task._children):
-            branch = list(_branch(scope, child))
-            if not any(t._state & OPEN for t in branch):
-                task._children.remove(child)
-                for one in branch:
-                    del scope.tasks[one.id]
+    for split in [t for t in scope.tasks.values() if isinstance(t.task_spec, BoundaryEventSplit)]:
+        for child in [scope.tasks[id] for id in split._children]:
+            branch = list(_branch(scope, child.id)) if child.triggered else []
+            if branch and not any(task._state & OPEN for task in branch):
+                split._children.remove(child.id)
+                for task in branch:
+                    del scope.tasks[task.id]
 
 
 def _branch(scope: Any, root: Any) -> Any:

@@ -4,16 +4,17 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.control import _EndJoin
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, _EndJoin
 from SpiffWorkflow.bpmn.specs.defaults import (
     BoundaryEvent,
     CallActivity,
     EventBasedGateway,
-    NoneTask,
     ParallelGateway,
     ParallelMultiInstanceTask,
     SequentialMultiInstanceTask,
 )
+from SpiffWorkflow.bpmn.specs.mixins import BpmnSpecMixin
+from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
@@ -24,7 +25,11 @@ from engine.errors import BudgetSpent, ExpressionFailed, StepFailed
 MAX_INSTANCES = 1_000
 
 
-class WorkTask(NoneTask):  # type: ignore[misc]
+class PlainTask(BpmnSpecMixin):  # type: ignore[misc]
+    """An abstract task: nobody does it, the token passes."""
+
+
+class WorkTask(BpmnSpecMixin):  # type: ignore[misc]
     """A service task or business-rule task: reckons from its inputs and keeps the answer under its result."""
 
     element: Element
@@ -111,7 +116,7 @@ class EventChoice(EventBasedGateway):  # type: ignore[misc]
 
     def connect(self, child: Any) -> None:
         """Connect an event; its definition stays its own."""
-        super(EventBasedGateway, self).connect(child)
+        TaskSpec.connect(self, child)
 
     def _update_hook(self, my_task: Task) -> bool:
         my_task._inherit_data()
@@ -143,18 +148,40 @@ class CyclicBoundary(BoundaryEvent):  # type: ignore[misc]
         return isinstance(self.event_definition, TimerDefinition) and self.event_definition.cyclic
 
     def occur(self, my_task: Task, wait: dict[str, Any] | None) -> None:
-        """Grow the branch of one occurrence; `wait` is the next, None after the last."""
+        """Grow the branch of one occurrence beside the activity; `wait` is the next, None after the last.
+
+        The branch hangs on the split, not on the event: the event goes with the activity, what it began stays.
+        """
         for output in self.outputs:
-            if output.name.endswith(".BoundaryEventJoin"):
+            if isinstance(output, BoundaryEventJoin):
                 continue
-            child = my_task._add_child(output, TaskState.FUTURE)
-            child.data = deepcopy(my_task.data)
-            child.task_spec._predict(child, mask=TaskState.NOT_FINISHED_MASK)
-            child.task_spec._update(child)
+            branch = my_task.parent._add_child(output, TaskState.FUTURE)
+            branch.triggered = True
+            branch.data = deepcopy(my_task.data)
+            output._predict(branch, mask=TaskState.NOT_FINISHED_MASK)
+            output._update(branch)
         if wait is None:
             my_task.cancel()
         else:
             my_task.internal_data["wait"] = wait
+
+
+class BoundaryJoin(BoundaryEventJoin):  # type: ignore[misc]
+    """The end of an activity with boundary events; the branches of a cycle are none of its business."""
+
+    def _check_threshold_structured(self, my_task: Task) -> tuple[bool, list[Task]]:
+        split = my_task.find_ancestor(self.split_task)
+        own = [child for child in split.children if not child.triggered]
+        main = next(child for child in own if not isinstance(child.task_spec, BoundaryEvent))
+        events = [child for child in own if child is not main]
+        interrupted = any(
+            event.task_spec.cancel_activity and event.has_state(TaskState.READY | TaskState.COMPLETED)
+            for event in events
+        )
+        if not (interrupted or main.has_state(TaskState.FINISHED_MASK)):
+            return False, []
+        waiting = [event for event in events if event.state == TaskState.WAITING]
+        return True, waiting + ([main] if interrupted else [])
 
 
 class CollectingLoop:
