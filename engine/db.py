@@ -49,14 +49,18 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a class attribute
         str: Text,
         StrEnum: Enum(
-            StrEnum, native_enum=False, create_constraint=False, length=20, values_callable=lambda e: [m.value for m in e]
+            StrEnum,
+            native_enum=False,
+            create_constraint=False,
+            length=20,
+            values_callable=lambda e: [m.value for m in e],
         ),
     }
 
 
 def connect(url: str, pool_size: int = 10) -> Engine:
     """Return an engine on the PostgreSQL at `url`; connections are checked before use and speak orjson."""
-    engine = create_engine(
+    return create_engine(
         _driver(url),
         pool_pre_ping=True,
         pool_size=pool_size,
@@ -65,7 +69,6 @@ def connect(url: str, pool_size: int = 10) -> Engine:
         json_deserializer=orjson.loads,
         connect_args={"options": "-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"},
     )
-    return engine
 
 
 def sessions(engine: Engine) -> Sessions:

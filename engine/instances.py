@@ -118,19 +118,19 @@ def show(session: Session, actor: Actor, instance: UUID) -> InstanceView:
         .outerjoin(Person, Person.id == Task.assignee)
         .where(Task.instance == instance, Task.state == TaskState.OPEN)
         .order_by(Task.created_at)
-    )
+    ).mappings()
     failed = session.execute(
         select(Incident.id, Incident.element, Incident.reason, Incident.raised_at).where(
             Incident.instance == instance, Incident.state == IncidentState.OPEN
         )
-    )
+    ).mappings()
     label = programme.milestones.get(found.milestone or "")
     return InstanceView(
         row=_row(found),
         number=programme.number,
         milestone_name=dict(label) if label else None,
-        open_tasks=[dict(row._mapping) for row in tasks],
-        incidents=[dict(row._mapping) for row in failed],
+        open_tasks=[dict(row) for row in tasks],
+        incidents=[dict(row) for row in failed],
         started_by=session.scalar(select(Person.name).where(Person.id == found.started_by)),
     )
 
@@ -205,7 +205,7 @@ def cancel(session: Session, actor: Actor, instance: UUID, reason: str) -> None:
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition under which `actor` may see an instance: the province all, others their own or their tasks'."""
+    """Return the condition for seeing an instance: the province all, others their own and those they worked on."""
     if actor.roles & PROVINCE:
         return true()
     took_part = select(Task.instance).where(

@@ -1,6 +1,7 @@
 """Pages of long lists: an opaque cursor says where the next page begins."""
 
 import base64
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ import orjson
 from engine.errors import NotFound
 
 T = TypeVar("T")
+UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -44,4 +46,4 @@ def position(cursor: str | None) -> tuple[Any, ...] | None:
 def _value(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    return UUID(value) if len(value) == 36 and value.count("-") == 4 else datetime.fromisoformat(value)
+    return UUID(value) if UUID_FORM.fullmatch(value) else datetime.fromisoformat(value)

@@ -1,4 +1,4 @@
-"""Programmes: a folder becomes an immutable, content-addressed version; its specifications are parsed once and shared."""
+"""Programmes: a folder becomes an immutable, content-addressed version, parsed once and shared by its instances."""
 
 import csv
 import hashlib

@@ -1,4 +1,4 @@
-"""What a move leaves behind: the instance row, worklist, timers, subscriptions, incidents, messages, history, events."""
+"""What a move leaves behind: the instance, its worklist, timers, subscriptions, incidents, messages and history."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -112,9 +112,9 @@ def _save_tasks(running: Move, after: Rest, gone: list[UUID], happened: list[dic
         session.execute(
             update(Task).where(Task.id.in_(gone)).values(state=TaskState.CANCELLED, ended_at=now),
         )
-        happened += [_event(running, "task.cancelled", {}, running.before.tasks[id].id, id) for id in gone]
-    fresh = [id for id in after.tasks if id not in running.before.tasks]
-    rows = [_task_row(running, id, after) for id in fresh]
+        happened += [_event(running, "task.cancelled", {}, running.before.tasks[key].id, key) for key in gone]
+    fresh = [key for key in after.tasks if key not in running.before.tasks]
+    rows = [_task_row(running, key, after) for key in fresh]
     if rows:
         session.execute(insert(Task), rows)
     running.created = [row["name"] for row in rows]
@@ -125,18 +125,18 @@ def _save_tasks(running: Move, after: Rest, gone: list[UUID], happened: list[dic
     reminders = [one for row in rows for one in _task_reminders(running, row)]
     if reminders:
         session.execute(insert(Reminder), reminders)
-    ended = [id for id in running.before.tasks if id not in after.tasks]
+    ended = [key for key in running.before.tasks if key not in after.tasks]
     if ended:
         session.execute(delete(Reminder).where(Reminder.task.in_(ended), Reminder.reminded_at.is_(None)))
 
 
-def _task_row(running: Move, id: UUID, after: Rest) -> dict[str, Any]:
-    element = after.tasks[id]
-    data = running.execution.data(id)
+def _task_row(running: Move, key: UUID, after: Rest) -> dict[str, Any]:
+    element = after.tasks[key]
+    data = running.execution.data(key)
     around = running.execution.surroundings
     due, provisional = around.deadline(element.deadline) if element.deadline else (None, False)
     return {
-        "id": id,
+        "id": key,
         "instance": running.row.id,
         "element": element.id,
         "name": element.name,
@@ -219,15 +219,15 @@ def _timer_reminders(running: Move, wait: Wait) -> list[dict[str, Any]]:
 
 def _save_failures(running: Move, after: Rest, happened: list[dict[str, Any]]) -> None:
     session, before = running.session, running.before.failures
-    solved = [id for id in before if id not in after.failures]
+    solved = [key for key in before if key not in after.failures]
     if solved:
         session.execute(
             update(Incident)
             .where(Incident.task.in_(solved), Incident.state == IncidentState.OPEN)
             .values(state=IncidentState.RESOLVED, resolved_at=running.now)
         )
-        happened += [_event(running, "incident.resolved", {}, before[id].element, id) for id in solved]
-    fresh = [failure for id, failure in after.failures.items() if before.get(id) != failure]
+        happened += [_event(running, "incident.resolved", {}, before[key].element, key) for key in solved]
+    fresh = [failure for key, failure in after.failures.items() if before.get(key) != failure]
     if fresh:
         rows = [
             {
@@ -285,14 +285,14 @@ def _save_history(running: Move, gone: list[UUID]) -> None:
         {
             "instance": row.id,
             "step": row.steps + len(running.execution.steps),
-            "task": id,
-            "process": running.before.tasks[id].process,
-            "element": running.before.tasks[id].id,
+            "task": key,
+            "process": running.before.tasks[key].process,
+            "element": running.before.tasks[key].id,
             "outcome": "cancelled",
             "at": running.now,
             "changes": None,
         }
-        for id in gone
+        for key in gone
     ]
     if rows:
         running.session.execute(insert(History), rows)

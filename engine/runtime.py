@@ -44,7 +44,7 @@ class Running:
         self.actor: UUID | None = None
         self.created: list[str] = []
         self.before = before
-        self._moved = False
+        self.moved = False
 
     @property
     def now(self) -> datetime:
@@ -77,7 +77,7 @@ class Running:
         return self.execution.data(task)
 
     def _move(self, moved: bool) -> bool:  # noqa: FBT001 - the answer of the move itself
-        self._moved = self._moved or moved
+        self.moved = self.moved or moved
         return moved
 
 
@@ -85,9 +85,9 @@ def start(session: Session, programme: Programme, opening: Opening, data: dict[s
     """Start an instance of a process and run it to its first rest; return its id."""
     now = clock.now()
     execution = Execution.begin(programme.model, opening.process, data, _surroundings(session, programme, now))
-    id = uuid4()
+    instance = uuid4()
     values = {
-        "id": id,
+        "id": instance,
         "programme": programme.id,
         "deployment": programme.digest,
         "process": opening.process,
@@ -101,13 +101,13 @@ def start(session: Session, programme: Programme, opening: Opening, data: dict[s
         "started_by": opening.started_by,
     }
     session.execute(insert(Instance).values(values))
-    row = Held(id=id, now=now, version=0, steps=0, organisation=opening.organisation, milestone=None)
+    row = Held(id=instance, now=now, version=0, steps=0, organisation=opening.organisation, milestone=None)
     running = Running(session, row, programme, execution, Rest())
     running.actor = opening.started_by
     facts = {"title": opening.title, "process": opening.process, "subject": opening.subject}
-    events.append(session, "instance.started", instance=id, actor=opening.started_by, data=facts)
+    events.append(session, "instance.started", instance=instance, actor=opening.started_by, data=facts)
     _save(running)
-    return id
+    return instance
 
 
 @contextmanager
@@ -137,7 +137,7 @@ def opened(session: Session, instance: UUID, *, skip_locked: bool = False) -> It
     )
     running = Running(session, held, programme, execution, execution.rest())
     yield running
-    if running._moved:
+    if running.moved:
         _save(running)
     else:
         after_commit(session, lambda: _keep(instance, row.version, execution))

@@ -1,6 +1,5 @@
 """Tasks: what waits for a person, who may take it, and what happens when it is answered."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,15 +89,19 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
     own = and_(Task.assignee == actor.id, Task.state == TaskState.OPEN)
     free = and_(_claimable(actor), Task.state == TaskState.OPEN)
     past = and_(Task.ended_by == actor.id, Task.state == TaskState.COMPLETED)
-    row = session.execute(
-        select(
-            *(
-                select(func.count()).select_from(Task).where(condition).scalar_subquery().label(name)
-                for name, condition in (("mine", own), ("claimable", free), ("done", past))
+    row = (
+        session.execute(
+            select(
+                *(
+                    select(func.count()).select_from(Task).where(condition).scalar_subquery().label(name)
+                    for name, condition in (("mine", own), ("claimable", free), ("done", past))
+                )
             )
         )
-    ).one()
-    return dict(row._mapping)
+        .mappings()
+        .one()
+    )
+    return dict(row)
 
 
 def show(session: Session, actor: Actor, task: UUID) -> TaskView:
@@ -253,7 +256,6 @@ def _open_page(
 
 def _rows(session: Session, query: Select[Any]) -> list[TaskRow]:
     calendar, now = calendars.load(session), clock.now()
-    left: Callable[[datetime | None], int | None] = lambda due: calendar.workdays_between(now, due) if due else None
     return [
         TaskRow(
             id=task.id,
@@ -271,7 +273,7 @@ def _rows(session: Session, query: Select[Any]) -> list[TaskRow]:
             due_at=task.due_at,
             provisional=task.provisional,
             overdue=task.due_at is not None and task.state == TaskState.OPEN and task.due_at < now,
-            workdays_left=left(task.due_at),
+            workdays_left=calendar.workdays_between(now, task.due_at) if task.due_at else None,
             ended_at=task.ended_at,
             title=title,
             subject=subject,

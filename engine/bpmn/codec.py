@@ -110,9 +110,9 @@ def _restore(scope: Any, state: dict[str, Any], workflow: BpmnWorkflow) -> None:
 
 
 def _task(scope: Any, row: list[Any]) -> Task:
-    id, parent, name, state, changed_at, triggered, internal, changed, gone = row
+    key, parent, name, state, changed_at, triggered, internal, changed, gone = row
     task = Task.__new__(Task)
-    task.id, task.workflow, task.task_spec = UUID(hex=id), scope, scope.spec.task_specs[name]
+    task.id, task.workflow, task.task_spec = UUID(hex=key), scope, scope.spec.task_specs[name]
     task._parent = UUID(hex=parent) if parent else None
     task._children, task._state, task.triggered, task.thread_id = [], state, bool(triggered), 0
     task.internal_data, task.last_state_change = internal or {}, changed_at

@@ -129,9 +129,9 @@ class Execution:
             return dict(self._workflow.data or (last.data if last is not None else {}))
         return dict(self._workflow.get_task_from_id(task).data)
 
-    def complete(self, id: UUID, answers: dict[str, Any]) -> bool:
+    def complete(self, task_id: UUID, answers: dict[str, Any]) -> bool:
         """Finish a human task with its answers; False when it is not open."""
-        task = self._open(id, TaskState.READY)
+        task = self._open(task_id, TaskState.READY)
         if task is None or not task.task_spec.manual:
             return False
         result = task.task_spec.element.result
@@ -140,9 +140,9 @@ class Execution:
         self._run()
         return True
 
-    def fire(self, id: UUID, element: str | None = None) -> bool:
+    def fire(self, task_id: UUID, element: str | None = None) -> bool:
         """Let a due timer fire; False when it no longer waits."""
-        task = self._open(id, TaskState.WAITING)
+        task = self._open(task_id, TaskState.WAITING)
         if task is None:
             return False
         wait = task.internal_data.get("wait")
@@ -155,18 +155,18 @@ class Execution:
         self._run()
         return True
 
-    def deliver(self, id: UUID, payload: dict[str, Any], element: str | None = None) -> bool:
+    def deliver(self, task_id: UUID, payload: dict[str, Any], element: str | None = None) -> bool:
         """Hand a message to the task that waits for it; False when it no longer waits."""
-        task = self._open(id, TaskState.WAITING)
+        task = self._open(task_id, TaskState.WAITING)
         if task is None:
             return False
         self._arrive(task, element, payload)
         self._run()
         return True
 
-    def retry(self, id: UUID) -> bool:
+    def retry(self, task_id: UUID) -> bool:
         """Try a failed step again; False when nothing failed there."""
-        task = self._open(id, TaskState.STARTED)
+        task = self._open(task_id, TaskState.STARTED)
         phase = task.internal_data.pop("phase", None) if task is not None else None
         if task is None or phase is None:
             return False
@@ -214,9 +214,9 @@ class Execution:
         inner = sorted(self._workflow.subprocesses.values(), key=lambda one: one.depth, reverse=True)
         return [one for one in inner if not one.completed] + [self._workflow]
 
-    def _open(self, id: UUID, state: int) -> Task | None:
+    def _open(self, task_id: UUID, state: int) -> Task | None:
         for scope in (self._workflow, *self._workflow.subprocesses.values()):
-            task = scope.tasks.get(id)
+            task = scope.tasks.get(task_id)
             if task is not None:
                 return task if task._state == state else None
         return None

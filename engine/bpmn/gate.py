@@ -54,14 +54,14 @@ def parse_xml(content: bytes, file: str) -> etree._Element:
     return root
 
 
-def refused(file: str, rule: str, zh: str, en: str, element: str = "", name: str = "") -> ModelRefused:
+def refused(file: str, rule: str, zh: str, en: str, element: str = "") -> ModelRefused:
     """Return a ModelRefused with one finding."""
     return ModelRefused(
         findings=[
             {
                 "file": file,
                 "element": element,
-                "name": name,
+                "name": element,
                 "rule": rule,
                 "severity": "error",
                 "text": {"zh": zh, "en": en},

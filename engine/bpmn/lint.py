@@ -119,10 +119,10 @@ def _event(node: etree._Element, tag: str) -> Iterator[Fault]:
 
 def _structure(node: etree._Element) -> Iterator[Fault]:
     tag, parent = local(node), node.getparent()
-    id = node.get("id", "")
+    own = node.get("id", "")
     flows = [] if parent is None else list(parent.iterfind(f"{B}sequenceFlow"))
-    ways_in = sum(flow.get("targetRef") == id for flow in flows)
-    ways_out = sum(flow.get("sourceRef") == id for flow in flows)
+    ways_in = sum(flow.get("targetRef") == own for flow in flows)
+    ways_out = sum(flow.get("sourceRef") == own for flow in flows)
     if tag not in {"startEvent", "boundaryEvent"} and not ways_in:
         yield "unreachable", "没有流入的顺序流。", "Nothing flows in."
     if tag in {"startEvent", "boundaryEvent"} and ways_in:
@@ -205,11 +205,11 @@ def _compiles(place: str, source: str) -> Iterator[Fault]:
 def _ids(root: etree._Element) -> Iterable[tuple[etree._Element, Fault]]:
     seen: set[str] = set()
     for node in root.iter(etree.Element):
-        id = node.get("id")
-        if id is None or etree.QName(node).namespace != elements.BPMN:
+        own = node.get("id")
+        if own is None or etree.QName(node).namespace != elements.BPMN:
             continue
-        if id in seen:
-            yield node, ("duplicate-id", f"标识“{id}”重复。", f"The id {id!r} is used twice.")
-        if id in {"Start", "End", "Root"}:
-            yield node, ("reserved-id", f"标识“{id}”是保留字。", f"The id {id!r} is reserved.")
-        seen.add(id)
+        if own in seen:
+            yield node, ("duplicate-id", f"标识“{own}”重复。", f"The id {own!r} is used twice.")
+        if own in {"Start", "End", "Root"}:
+            yield node, ("reserved-id", f"标识“{own}”是保留字。", f"The id {own!r} is reserved.")
+        seen.add(own)

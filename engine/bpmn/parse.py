@@ -49,13 +49,13 @@ class Model:
     elements: Mapping[str, Mapping[str, Element]]
     names: Mapping[str, str]
 
-    def element(self, process: str, id: str) -> Element:
+    def element(self, process: str, name: str) -> Element:
         """Return an element of a process or of one of its sub-processes."""
-        return self.elements[process][id]
+        return self.elements[process][name]
 
-    def element_of(self, id: str) -> Element:
+    def element_of(self, name: str) -> Element:
         """Return the first element with this id in any process of the deployment."""
-        return next(some[id] for some in self.elements.values() if id in some)
+        return next(some[name] for some in self.elements.values() if name in some)
 
 
 def model(roots: Mapping[str, etree._Element]) -> Model:
@@ -167,7 +167,12 @@ class _Receive(_TaskParser, ReceiveTaskParser):  # type: ignore[misc]
 class _Exclusive(GatewayParser):  # type: ignore[misc]
     """Conditions by FEEL; the flow without one is the default."""
 
-    def connect_outgoing(self, outgoing_task: Any, sequence_flow_node: etree._Element, is_default: bool) -> None:
+    def connect_outgoing(
+        self,
+        outgoing_task: Any,
+        sequence_flow_node: etree._Element,
+        is_default: bool,  # noqa: FBT001 - the library's signature
+    ) -> None:
         condition = None if is_default else self.parse_condition(sequence_flow_node)
         if condition is None:
             self.task.connect(outgoing_task)

@@ -27,7 +27,7 @@ def _drop_ended(workflow: BpmnWorkflow) -> None:
 
 def _drop_spent(scope: Any) -> None:
     for split in [t for t in scope.tasks.values() if isinstance(t.task_spec, BoundaryEventSplit)]:
-        for child in [scope.tasks[id] for id in split._children]:
+        for child in [scope.tasks[key] for key in split._children]:
             branch = list(_branch(scope, child.id)) if child.triggered else []
             if branch and not any(task._state & OPEN for task in branch):
                 split._children.remove(child.id)
@@ -56,8 +56,8 @@ def _splice(scope: Any) -> None:
     keep = {root.id} | {task.id for task in _branch(scope, top.id)}
     root.data = dict(top.data)
     root._children, top._parent = [top.id], root.id
-    for id in [id for id in scope.tasks if id not in keep]:
-        del scope.tasks[id]
+    for key in [key for key in scope.tasks if key not in keep]:
+        del scope.tasks[key]
     if scope.last_task is not None and scope.last_task.id not in scope.tasks:
         scope.last_task = root
 
