@@ -1,6 +1,6 @@
 """What happened, append-only: the audit trail and the outbox in one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -50,12 +50,6 @@ class About(TypedDict):
     element: NotRequired[str | None]
     actor: NotRequired[UUID | None]
     data: NotRequired[dict[str, Any]]
-
-
-class Happening(About):
-    """An event about to be recorded; `kind` is a member of Kind or its text."""
-
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +102,11 @@ _TIMELINE = (
 
 def append(session: Session, kind: str, **about: Unpack[About]) -> None:
     """Record one event in the transaction of `session`; see Kind and About. An unknown kind raises ValueError."""
-    record(session, [Happening(kind=kind, **about)])
+    record(session, [{"kind": kind, **about}])
 
 
-def record(session: Session, happenings: Iterable[Happening]) -> None:
-    """Record events in the order given, in one statement; they share one moment."""
+def record(session: Session, happenings: Iterable[Mapping[str, object]]) -> None:
+    """Record events in the order given, in one statement; each holds `kind` and what About allows."""
     moment = clock.now()
     rows = [_row(happening, moment) for happening in happenings]
     if rows:
@@ -138,10 +132,10 @@ def timeline(session: Session, instance: UUID) -> list[EventRow]:
     return [EventRow(*row) for row in session.execute(_TIMELINE.where(Event.instance == instance))]
 
 
-def _row(happening: Happening, moment: datetime) -> dict[str, Any]:
+def _row(happening: Mapping[str, object], moment: datetime) -> dict[str, Any]:
     return {
         "at": moment,
-        "kind": Kind(happening["kind"]).value,
+        "kind": Kind(str(happening["kind"])).value,
         "instance": happening.get("instance"),
         "task": happening.get("task"),
         "element": happening.get("element"),
