@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, false, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from engine import events, pages, processes, runtime
@@ -141,7 +141,7 @@ def history(
     """List what finished in an instance, the newest first; raise NotFound."""
     found = _find(session, actor, instance)
     model = processes.load(session, found.deployment).model
-    query: Select[Any] = (
+    query: Any = (
         select(History, Person.name)
         .outerjoin(Task, Task.id == History.task)
         .outerjoin(Person, Person.id == Task.ended_by)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from engine import clock, delegates, events, forms
 from engine.bpmn import lint as linter
 from engine.bpmn import parse
+from engine.bpmn.elements import B
 from engine.bpmn.gate import parse_xml, refused
 from engine.domain import decisions
 from engine.domain.decisions import Decision
@@ -138,7 +139,7 @@ def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:
     if findings:
         raise ModelRefused(findings=findings)
     model = parse.model(diagrams)
-    drawn = {p.get("id", ""): name for name, root in diagrams.items() for p in root.iter(f"{parse.B}process")}
+    drawn = {p.get("id", ""): name for name, root in diagrams.items() for p in root.iter(f"{B}process")}
     return Programme(
         id=about["id"],
         digest=digest,

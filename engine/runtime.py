@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from engine import calendars, clock, delegates, events, processes, projections
@@ -152,7 +152,7 @@ def peek(session: Session, instance: UUID) -> Execution:
     return Execution.load(row.envelope, programme.model, _surroundings(session, programme, clock.now()))
 
 
-def _lock(session: Session, instance: UUID, *, skip_locked: bool) -> Row[Any]:
+def _lock(session: Session, instance: UUID, *, skip_locked: bool) -> Any:
     query = (
         select(
             Instance.deployment,

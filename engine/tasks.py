@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from engine import calendars, clock, events, forms, pages, processes, runtime
@@ -115,9 +115,9 @@ def show(session: Session, actor: Actor, task: UUID) -> TaskView:
     if row.state != TaskState.OPEN:
         answers = session.scalar(select(Task.answers).where(Task.id == task))
         return TaskView(row, schema, answers or {}, {}, answers)
-    data = runtime.peek(session, row.instance).data(task)
-    element = programme.model.element_of(row.element)
-    before = data.get(element.result or "")
+    standing = runtime.peek(session, row.instance)
+    data = standing.data(task)
+    before = data.get(standing.element(task).result or "")
     facts = {key: value for key, value in data.items() if isinstance(value, str | int | float | bool)}
     return TaskView(row, schema, before if isinstance(before, dict) else {}, facts, None)
 
@@ -225,7 +225,7 @@ def _programme(session: Session, instance: UUID) -> processes.Programme:
     return processes.load(session, str(digest))
 
 
-def _query() -> Select[Any]:
+def _query() -> Any:
     return (
         select(
             Task,
@@ -254,7 +254,7 @@ def _open_page(
     return pages.page(rows, limit, lambda row: (row.due_at or LAST, row.id))
 
 
-def _rows(session: Session, query: Select[Any]) -> list[TaskRow]:
+def _rows(session: Session, query: Any) -> list[TaskRow]:
     calendar, now = calendars.load(session), clock.now()
     return [
         TaskRow(

@@ -18,7 +18,7 @@ def surroundings(task: Task) -> Surroundings:
     return found
 
 
-class WaitDefinition(EventDefinition):  # type: ignore[misc]
+class WaitDefinition(EventDefinition):
     """Something awaited from outside; `arm` says what, and only `Execution` says that it came."""
 
     def __init__(self, element: Element) -> None:

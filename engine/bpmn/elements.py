@@ -89,7 +89,7 @@ def read(node: etree._Element, process: str, messages: dict[str, str]) -> Elemen
     """Return the element that `node` draws; `messages` maps the ids of bpmn:message to their names."""
     return Element(
         id=node.get("id", ""),
-        name=node.get("name") or node.get("id", ""),
+        name=str(node.get("name") or node.get("id", "")),
         kind=local(node),
         process=process,
         form=node.get(f"{I}form"),
@@ -115,7 +115,7 @@ def read(node: etree._Element, process: str, messages: dict[str, str]) -> Elemen
 
 def message_names(root: etree._Element) -> dict[str, str]:
     """Return the names of the messages that a file declares, by id."""
-    return {node.get("id", ""): node.get("name") or node.get("id", "") for node in root.iter(f"{B}message")}
+    return {node.get("id", ""): str(node.get("name") or node.get("id", "")) for node in root.iter(f"{B}message")}
 
 
 def expressions(element: Element) -> list[tuple[str, str]]:

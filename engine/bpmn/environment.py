@@ -59,7 +59,7 @@ class Surroundings:
         return end.due, end.provisional
 
 
-class FeelEnvironment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]
+class FeelEnvironment(BasePythonScriptEngineEnvironment):
     """Answers SpiffWorkflow's own evaluations; no diagram reaches Python."""
 
     def __init__(self, surroundings: Surroundings) -> None:

@@ -19,7 +19,7 @@ from engine.bpmn.environment import Surroundings, Thrown
 from engine.bpmn.parse import Model
 from engine.bpmn.pruning import OPEN, prune
 from engine.bpmn.specs import EventChoice
-from engine.errors import BudgetSpent, IcityError, StepFailed
+from engine.errors import BudgetSpent, IcityError, NotFound, StepFailed
 
 MAX_STEPS = 2_000
 FAILURES = (IcityError, SpiffWorkflowException, ArithmeticError, LookupError, TypeError, ValueError)
@@ -128,6 +128,14 @@ class Execution:
             last = self._workflow.last_task
             return dict(self._workflow.data or (last.data if last is not None else {}))
         return dict(self._workflow.get_task_from_id(task).data)
+
+    def element(self, task_id: UUID) -> Element:
+        """Return what the diagram says of a task; raise NotFound."""
+        for scope in (self._workflow, *self._workflow.subprocesses.values()):
+            if task_id in scope.tasks:
+                found: Element = scope.tasks[task_id].task_spec.element
+                return found
+        raise NotFound(task=task_id)
 
     def complete(self, task_id: UUID, answers: dict[str, Any]) -> bool:
         """Finish a human task with its answers; False when it is not open."""

@@ -48,7 +48,7 @@ def parse_xml(content: bytes, file: str) -> etree._Element:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as fault:
         raise refused(file, "gate.xml", f"不是合格的 XML：{fault}", f"Not well-formed XML: {fault}") from None
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
         raise refused(file, "gate.doctype", "不允许 DOCTYPE。", "DOCTYPE is not allowed.")
     _measure(root, file)
     return root

@@ -7,6 +7,7 @@ from lxml import etree
 
 from engine.bpmn import elements
 from engine.bpmn.elements import ACTIVITIES, B, Element, local
+from engine.bpmn.gate import BPMN
 from engine.domain import durations, feel
 from engine.errors import ExpressionRefused
 
@@ -65,7 +66,7 @@ def lint(roots: Mapping[str, etree._Element], known: Mapping[str, frozenset[str]
     for file, root in roots.items():
         names = elements.message_names(root)
         for node in root.iter(etree.Element):
-            if etree.QName(node).namespace == elements.BPMN:
+            if etree.QName(node).namespace == BPMN:
                 found += [_found(file, node, *fault) for fault in _vocabulary(node)]
         for node in _flow_nodes(root):
             element = elements.read(node, "", names)
@@ -206,7 +207,7 @@ def _ids(root: etree._Element) -> Iterable[tuple[etree._Element, Fault]]:
     seen: set[str] = set()
     for node in root.iter(etree.Element):
         own = node.get("id")
-        if own is None or etree.QName(node).namespace != elements.BPMN:
+        if own is None or etree.QName(node).namespace != BPMN:
             continue
         if own in seen:
             yield node, ("duplicate-id", f"标识“{own}”重复。", f"The id {own!r} is used twice.")

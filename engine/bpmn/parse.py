@@ -53,10 +53,6 @@ class Model:
         """Return an element of a process or of one of its sub-processes."""
         return self.elements[process][name]
 
-    def element_of(self, name: str) -> Element:
-        """Return the first element with this id in any process of the deployment."""
-        return next(some[name] for some in self.elements.values() if name in some)
-
 
 def model(roots: Mapping[str, etree._Element]) -> Model:
     """Return the model of several BPMN files, keyed by file name; raise ModelRefused naming the element."""
@@ -74,7 +70,7 @@ def model(roots: Mapping[str, etree._Element]) -> Model:
     return Model(found, parser.elements, names)
 
 
-class _Process(ProcessParser):  # type: ignore[misc]
+class _Process(ProcessParser):
     def create_spec(self) -> BpmnProcessSpec:
         spec = super().create_spec()
         del spec.task_specs[spec.end.name], spec.task_specs["End"]
@@ -91,14 +87,16 @@ class _Process(ProcessParser):  # type: ignore[misc]
         return spec
 
 
-class _TaskParser(TaskParser):  # type: ignore[misc]
+class _TaskParser(TaskParser):
     """Reads multi-instance in the house's vocabulary."""
 
     def _add_multiinstance_task(self, loop_characteristics: etree._Element) -> None:
         loop = elements.read(self.node, "", {}).loop
         original = self.spec.task_specs.pop(self.task.name)
-        kind = specs.SequentialLoop if loop and loop.sequential else specs.ParallelLoop
-        self.task = kind(self.spec, original.name, task_spec="", bpmn_name=original.bpmn_name)
+        if loop is None:
+            raise ValidationException("multi-instance without a collection", node=self.node, file_name=self.filename)
+        kind = specs.SequentialLoop if loop.sequential else specs.ParallelLoop
+        self.task: Any = kind(self.spec, original.name, task_spec="", bpmn_name=original.bpmn_name)
         self.task.loop = loop
         self._copy_task_attrs(original, loop_characteristics)
 
@@ -120,7 +118,7 @@ class _Call(_TaskParser):
         return self.spec_class(self.spec, self.bpmn_id, subworkflow_spec=called, **self.bpmn_attributes)
 
 
-class _Sub(_TaskParser, SubWorkflowParser):  # type: ignore[misc]
+class _Sub(_TaskParser, SubWorkflowParser):
     pass
 
 
@@ -131,40 +129,40 @@ class _Defined:
         element = self.process_parser.parser.read(self.node, "")  # type: ignore[attr-defined]
         if element.timing or element.message:
             return specs.definition(element)
-        return super().get_event_definition(xpaths)  # type: ignore[misc]
+        return super().get_event_definition(xpaths)
 
 
-class _Start(_Defined, StartEventParser):  # type: ignore[misc]
+class _Start(_Defined, StartEventParser):
     pass
 
 
-class _End(_Defined, EndEventParser):  # type: ignore[misc]
+class _End(_Defined, EndEventParser):
     pass
 
 
-class _Catch(_Defined, IntermediateCatchEventParser):  # type: ignore[misc]
+class _Catch(_Defined, IntermediateCatchEventParser):
     pass
 
 
-class _Throw(_Defined, IntermediateThrowEventParser):  # type: ignore[misc]
+class _Throw(_Defined, IntermediateThrowEventParser):
     pass
 
 
-class _Boundary(_Defined, BoundaryEventParser):  # type: ignore[misc]
+class _Boundary(_Defined, BoundaryEventParser):
     pass
 
 
-class _Send(_TaskParser, SendTaskParser):  # type: ignore[misc]
+class _Send(_TaskParser, SendTaskParser):
     def create_task(self) -> Any:
         return self._create_task(specs.definition(self.process_parser.parser.read(self.node, "")))
 
 
-class _Receive(_TaskParser, ReceiveTaskParser):  # type: ignore[misc]
+class _Receive(_TaskParser, ReceiveTaskParser):
     def create_task(self) -> Any:
         return self._create_task(specs.definition(self.process_parser.parser.read(self.node, "")))
 
 
-class _Exclusive(GatewayParser):  # type: ignore[misc]
+class _Exclusive(GatewayParser):
     """Conditions by FEEL; the flow without one is the default."""
 
     def connect_outgoing(
@@ -180,7 +178,7 @@ class _Exclusive(GatewayParser):  # type: ignore[misc]
             self.task.connect_outgoing_if(condition.strip(), outgoing_task)
 
 
-class _Parser(BpmnParser):  # type: ignore[misc]
+class _Parser(BpmnParser):
     PROCESS_PARSER_CLASS = _Process
     OVERRIDE_PARSER_CLASSES = {  # noqa: RUF012 - the library reads it as a class attribute
         full_tag("startEvent"): (_Start, StartEvent),

@@ -25,11 +25,11 @@ from engine.errors import BudgetSpent, ExpressionFailed, StepFailed
 MAX_INSTANCES = 1_000
 
 
-class PlainTask(BpmnSpecMixin):  # type: ignore[misc]
+class PlainTask(BpmnSpecMixin):
     """An abstract task: nobody does it, the token passes."""
 
 
-class WorkTask(BpmnSpecMixin):  # type: ignore[misc]
+class WorkTask(BpmnSpecMixin):
     """A service task or business-rule task: reckons from its inputs and keeps the answer under its result."""
 
     element: Element
@@ -46,7 +46,7 @@ class WorkTask(BpmnSpecMixin):  # type: ignore[misc]
         return bool(super()._run_hook(my_task))
 
 
-class MappedCall(CallActivity):  # type: ignore[misc]
+class MappedCall(CallActivity):
     """A call activity that hands in and takes back exactly what it declares."""
 
     element: Element
@@ -65,14 +65,14 @@ class MappedCall(CallActivity):  # type: ignore[misc]
         my_task.data = {**my_task.data, **deepcopy(found)}
 
 
-class MergingGateway(ParallelGateway):  # type: ignore[misc]
+class MergingGateway(ParallelGateway):
     """A parallel gateway whose join takes from each branch only what that branch changed."""
 
     def _run_hook(self, my_task: Task) -> bool:
         return merge_branches(self, my_task)
 
 
-class MergingEnd(_EndJoin):  # type: ignore[misc]
+class MergingEnd(_EndJoin):
     """The end of a process; merges as `MergingGateway` does."""
 
     def _run_hook(self, my_task: Task) -> bool:
@@ -111,7 +111,7 @@ def _lineage(task: Task | None) -> Iterable[Task]:
         task = task.parent
 
 
-class EventChoice(EventBasedGateway):  # type: ignore[misc]
+class EventChoice(EventBasedGateway):
     """An event-based gateway: arms every event behind it, goes on with the first that comes."""
 
     def connect(self, child: Any) -> None:
@@ -136,7 +136,7 @@ class EventChoice(EventBasedGateway):  # type: ignore[misc]
         return True
 
 
-class CyclicBoundary(BoundaryEvent):  # type: ignore[misc]
+class CyclicBoundary(BoundaryEvent):
     """A boundary event; one on a cycle grows a branch at each occurrence and goes on waiting."""
 
     def _predict_hook(self, my_task: Task) -> None:
@@ -166,7 +166,7 @@ class CyclicBoundary(BoundaryEvent):  # type: ignore[misc]
             my_task.internal_data["wait"] = wait
 
 
-class BoundaryJoin(BoundaryEventJoin):  # type: ignore[misc]
+class BoundaryJoin(BoundaryEventJoin):
     """The end of an activity with boundary events; the branches of a cycle are none of its business."""
 
     def _check_threshold_structured(self, my_task: Task) -> tuple[bool, list[Task]]:
@@ -243,7 +243,7 @@ class CollectingLoop:
         return surroundings(child).value(self.loop.completion, {**child.data, **counters}) is True
 
 
-class ParallelLoop(CollectingLoop, ParallelMultiInstanceTask):  # type: ignore[misc]
+class ParallelLoop(CollectingLoop, ParallelMultiInstanceTask):
     """Parallel multi-instance."""
 
     def _update_hook(self, my_task: Task) -> bool:
@@ -267,7 +267,7 @@ class ParallelLoop(CollectingLoop, ParallelMultiInstanceTask):  # type: ignore[m
             my_task._set_state(TaskState.READY)
 
 
-class SequentialLoop(CollectingLoop, SequentialMultiInstanceTask):  # type: ignore[misc]
+class SequentialLoop(CollectingLoop, SequentialMultiInstanceTask):
     """Sequential multi-instance."""
 
     def _update_hook(self, my_task: Task) -> bool:
