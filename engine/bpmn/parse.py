@@ -129,7 +129,7 @@ class _Defined:
         element = self.process_parser.parser.read(self.node, "")  # type: ignore[attr-defined]
         if element.timing or element.message:
             return specs.definition(element)
-        return super().get_event_definition(xpaths)
+        return super().get_event_definition(xpaths)  # type: ignore[misc]
 
 
 class _Start(_Defined, StartEventParser):
