@@ -1,35 +1,76 @@
-"""What a move leaves behind: the instance, its worklist, timers, subscriptions, incidents, messages and history."""
+"""What a move leaves behind: instance, worklist, timers, subscriptions, incidents, messages, history and events.
 
-from collections.abc import Mapping
+One statement writes it all: every part is a data-modifying WITH query over one JSON document, so that a move costs one
+round trip whatever it touched. Only the parts that a move needs are in its statement.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, insert, tuple_, update
+import orjson
+from sqlalchemy import LargeBinary, TextClause, bindparam, text
 from sqlalchemy.orm import Session
 
-from engine import events
 from engine.bpmn.execution import Execution, Rest, Wait
 from engine.domain import durations
 from engine.errors import Busy
 from engine.processes import Programme
-from engine.tables import (
-    History,
-    Incident,
-    IncidentState,
-    Instance,
-    InstanceState,
-    Message,
-    MessageState,
-    Reminder,
-    Subscription,
-    Task,
-    TaskState,
-    Timer,
-)
+from engine.tables import InstanceState
 
 REMIND_WORKDAYS = 3
+
+INSTANCE = """UPDATE instance SET state = :state, version = version + 1, steps = :steps, envelope = :envelope,
+  milestone = :milestone, ended_at = :ended_at WHERE id = :instance AND version = :version RETURNING 1"""
+
+PARTS = {
+    "completed": """UPDATE task SET state = 'completed', ended_at = :now, ended_by = r.person, assignee = r.person,
+  answers = r.answers FROM given, jsonb_to_recordset(m->'completed') AS r(id uuid, person uuid, answers jsonb)
+  WHERE task.id = r.id""",
+    "cancelled": """UPDATE task SET state = 'cancelled', ended_at = :now
+  FROM given, jsonb_to_recordset(m->'cancelled') AS r(id uuid) WHERE task.id = r.id""",
+    "tasks": """INSERT INTO task (id, instance, element, name, form, role, organisation, assignee, state, created_at,
+  due_at, provisional) SELECT id, :instance, element, name, form, role, organisation, assignee, 'open', :now, due_at,
+  provisional FROM given, jsonb_to_recordset(m->'tasks') AS r(id uuid, element text, name text, form text, role text,
+  organisation text, assignee uuid, due_at timestamptz, provisional boolean)""",
+    "ended": """DELETE FROM reminder USING given, jsonb_to_recordset(m->'ended') AS r(id uuid)
+  WHERE reminder.task = r.id AND reminder.reminded_at IS NULL""",
+    "reminders": """INSERT INTO reminder (instance, task, element, kind, remind_at, due_at, roles, organisation)
+  SELECT :instance, task, element, kind, remind_at, due_at, roles, organisation FROM given,
+  jsonb_to_recordset(m->'reminders') AS r(task uuid, element text, kind text, remind_at timestamptz,
+  due_at timestamptz, roles text[], organisation text)""",
+    "disarmed": """DELETE FROM timer USING given, jsonb_to_recordset(m->'disarmed') AS r(task uuid, element text)
+  WHERE timer.task = r.task AND timer.element = r.element""",
+    "armed": """INSERT INTO timer (instance, task, element, due_at) SELECT :instance, task, element, due_at FROM given,
+  jsonb_to_recordset(m->'armed') AS r(task uuid, element text, due_at timestamptz)
+  ON CONFLICT (task, element) DO UPDATE SET due_at = excluded.due_at, attempts = 0, retry_at = NULL""",
+    "unsubscribed": """DELETE FROM subscription USING given,
+  jsonb_to_recordset(m->'unsubscribed') AS r(task uuid, element text)
+  WHERE subscription.task = r.task AND subscription.element = r.element""",
+    "subscribed": """INSERT INTO subscription (instance, task, element, message, correlation)
+  SELECT :instance, task, element, message, correlation FROM given,
+  jsonb_to_recordset(m->'subscribed') AS r(task uuid, element text, message text, correlation text)""",
+    "resolved": """UPDATE incident SET state = 'resolved', resolved_at = :now FROM given,
+  jsonb_to_recordset(m->'resolved') AS r(id uuid) WHERE incident.task = r.id AND incident.state = 'open'""",
+    "raised": """INSERT INTO incident (instance, task, element, reason, state, raised_at)
+  SELECT :instance, task, element, reason, 'open', :now FROM given,
+  jsonb_to_recordset(m->'raised') AS r(task uuid, element text, reason text)""",
+    "messages": """INSERT INTO message (id, source, external_id, name, correlation, payload, state, received_at)
+  SELECT id, 'instance', external_id, name, correlation, payload, 'waiting', :now FROM given,
+  jsonb_to_recordset(m->'messages') AS r(id uuid, external_id text, name text, correlation text, payload jsonb)""",
+    "history": """INSERT INTO history (instance, step, task, process, element, outcome, at, changes)
+  SELECT :instance, step, task, process, element, outcome, :now, changes FROM given,
+  jsonb_to_recordset(m->'history') AS r(step integer, task uuid, process text, element text, outcome text,
+  changes jsonb)""",
+    "events": """INSERT INTO event (at, kind, instance, task, element, actor, data)
+  SELECT :now, kind, :instance, task, element, :actor, data FROM given,
+  jsonb_to_recordset(m->'events') AS r(kind text, task uuid, element text, data jsonb)""",
+}
+
+Rows = list[dict[str, Any]]
 
 
 @dataclass
@@ -46,6 +87,17 @@ class Held:
     subject: str | None = None
 
 
+@dataclass(frozen=True)
+class Completion:
+    """A human task that a person finished in this move."""
+
+    task: UUID
+    person: UUID
+    element: str
+    name: str
+    answers: dict[str, Any]
+
+
 class Move(Protocol):
     """A move that is about to be saved: `before` is what was open when it began."""
 
@@ -55,262 +107,211 @@ class Move(Protocol):
     execution: Execution
     before: Rest
     actor: UUID | None
+    completion: Completion | None
     created: list[str]
-
-    @property
-    def now(self) -> datetime:
-        """Return the instant of the move."""
-        ...
+    opening: dict[str, Any] | None
 
 
-def save(running: Move, envelope: bytes, after: Rest) -> None:
-    """Write everything a move changed, in one pass over each table."""
-    finished = {step.task for step in running.execution.steps}
-    gone = [task for task in running.before.tasks if task not in after.tasks and task not in finished]
-    happened: list[dict[str, Any]] = []
-    _save_instance(running, envelope, happened)
-    _save_tasks(running, after, gone, happened)
-    _save_waits(running, after, happened)
-    _save_failures(running, after, happened)
-    _save_thrown(running, happened)
-    _save_history(running, gone)
-    events.record(running.session, happened)
-
-
-def _save_instance(running: Move, envelope: bytes, happened: list[dict[str, Any]]) -> None:
-    row, execution = running.row, running.execution
-    state = _state(running)
-    steps = row.steps + len(execution.steps)
-    if execution.milestone:
-        happened.append(_event(running, "milestone.reached", {"milestone": execution.milestone}))
-    if state is not InstanceState.RUNNING:
-        happened.append(_event(running, f"instance.{state.value}", {}))
+def save(move: Move, envelope: bytes, after: Rest) -> None:
+    """Write everything a move changed; raise Busy when the instance changed in between."""
+    parts = _parts(move, after)
+    row, execution = move.row, move.execution
+    state = _state(execution)
     values = {
-        "state": state,
-        "version": row.version + 1,
-        "steps": steps,
+        "instance": row.id,
+        "version": row.version,
+        "now": row.now,
+        "actor": move.actor,
+        "state": state.value,
+        "steps": row.steps + len(execution.steps),
         "envelope": envelope,
         "milestone": execution.milestone or row.milestone,
-        "ended_at": None if state is InstanceState.RUNNING else running.now,
+        "ended_at": None if state is InstanceState.RUNNING else row.now,
+        "move": orjson.dumps(parts).decode(),
     }
-    done = running.session.execute(
-        update(Instance).where(Instance.id == row.id, Instance.version == row.version).values(values)
-    )
-    if done.rowcount != 1:  # type: ignore[attr-defined]
+    moved = move.session.connection().execute(_statement(tuple(parts)), values)
+    if moved.scalar() != 1:
         raise Busy(instance=row.id)
 
 
-def _state(running: Move) -> InstanceState:
-    if not running.execution.ended:
+@lru_cache(256)
+def _statement(parts: tuple[str, ...]) -> TextClause:
+    queries = ["given AS (SELECT CAST(:move AS jsonb) AS m)", f"moved AS ({INSTANCE})"]
+    queries += [f"{part}_part AS ({PARTS[part]})" for part in parts]
+    statement = "WITH " + ",\n".join(queries) + "\nSELECT count(*) FROM moved"
+    for name, kind in (("instance", "uuid"), ("actor", "uuid"), ("now", "timestamptz"), ("ended_at", "timestamptz")):
+        statement = statement.replace(f":{name}", f"CAST(:{name} AS {kind})")
+    statement = statement.replace(":milestone", "CAST(:milestone AS text)")
+    return text(statement).bindparams(bindparam("envelope", type_=LargeBinary))
+
+
+def _state(execution: Execution) -> InstanceState:
+    if not execution.ended:
         return InstanceState.RUNNING
-    return InstanceState.FINISHED if running.execution.finished else InstanceState.CANCELLED
+    return InstanceState.FINISHED if execution.finished else InstanceState.CANCELLED
 
 
-def _save_tasks(running: Move, after: Rest, gone: list[UUID], happened: list[dict[str, Any]]) -> None:
-    session, now = running.session, running.now
-    if gone:
-        session.execute(
-            update(Task).where(Task.id.in_(gone)).values(state=TaskState.CANCELLED, ended_at=now),
-        )
-        happened += [_event(running, "task.cancelled", {}, running.before.tasks[key].id, key) for key in gone]
-    fresh = [key for key in after.tasks if key not in running.before.tasks]
-    rows = [_task_row(running, key, after) for key in fresh]
-    if rows:
-        session.execute(insert(Task), rows)
-    running.created = [row["name"] for row in rows]
-    happened += [
-        _event(running, "task.created", {"name": r["name"], "due_at": _text(r["due_at"])}, r["element"], r["id"])
-        for r in rows
-    ]
-    reminders = [one for row in rows for one in _task_reminders(running, row)]
-    if reminders:
-        session.execute(insert(Reminder), reminders)
-    ended = [key for key in running.before.tasks if key not in after.tasks]
-    if ended:
-        session.execute(delete(Reminder).where(Reminder.task.in_(ended), Reminder.reminded_at.is_(None)))
+def _parts(move: Move, after: Rest) -> dict[str, Rows]:
+    finished = {step.task for step in move.execution.steps}
+    closed = [task for task in move.before.tasks if task not in after.tasks]
+    gone = [task for task in closed if task not in finished]
+    opened = [_task_row(move, task, after) for task in after.tasks if task not in move.before.tasks]
+    move.created = [row["name"] for row in opened]
+    lost = [wait for key, wait in move.before.waits.items() if after.waits.get(key) != wait]
+    begun = [wait for key, wait in after.waits.items() if move.before.waits.get(key) != wait]
+    solved = [failure for key, failure in move.before.failures.items() if key not in after.failures]
+    failed = [failure for key, failure in after.failures.items() if move.before.failures.get(key) != failure]
+    parts: dict[str, Rows] = {
+        "completed": _completed(move.completion),
+        "cancelled": [{"id": task} for task in gone],
+        "tasks": opened,
+        "ended": [{"id": task} for task in closed] + [{"id": wait.task} for wait in lost if wait.due],
+        "reminders": [*_task_reminders(move, opened), *_timer_reminders(move, begun)],
+        "disarmed": [_place(wait) for wait in lost if wait.due and (wait.task, wait.element) not in after.waits],
+        "armed": [_place(wait, due_at=wait.due) for wait in begun if wait.due],
+        "unsubscribed": [_place(wait) for wait in lost if not wait.due],
+        "subscribed": [
+            _place(wait, message=wait.message, correlation=wait.correlation) for wait in begun if not wait.due
+        ],
+        "resolved": [{"id": failure.task} for failure in solved],
+        "raised": [{"task": f.task, "element": f.element, "reason": f.reason} for f in failed],
+        "messages": _messages(move),
+        "history": _history(move, gone),
+    }
+    parts["events"] = list(_events(move, parts, gone))
+    return {name: rows for name, rows in parts.items() if rows}
 
 
-def _task_row(running: Move, key: UUID, after: Rest) -> dict[str, Any]:
-    element = after.tasks[key]
-    data = running.execution.data(key)
-    around = running.execution.surroundings
+def _completed(done: Completion | None) -> Rows:
+    return [{"id": done.task, "person": done.person, "answers": done.answers}] if done else []
+
+
+def _task_row(move: Move, task: UUID, after: Rest) -> dict[str, Any]:
+    element = after.tasks[task]
+    around = move.execution.surroundings
+    asks = element.organisation or element.assignee
+    data = move.execution.data(task) if asks else {}
     due, provisional = around.deadline(element.deadline) if element.deadline else (None, False)
     return {
-        "id": key,
-        "instance": running.row.id,
+        "id": task,
         "element": element.id,
         "name": element.name,
         "form": element.form,
         "role": element.role,
         "organisation": around.value(element.organisation, data) if element.organisation else None,
         "assignee": around.value(element.assignee, data) if element.assignee else None,
-        "state": TaskState.OPEN,
-        "created_at": running.now,
         "due_at": due,
         "provisional": provisional,
     }
 
 
-def _task_reminders(running: Move, row: dict[str, Any]) -> list[dict[str, Any]]:
-    due = row["due_at"]
-    if due is None:
-        return []
-    calendar = running.execution.surroundings.calendar
-    moments = {
-        "before": calendar.before(due, REMIND_WORKDAYS),
-        "due": calendar.before(due, 0),
-        "overdue": calendar.add_workdays(due, 1).due.replace(hour=1, minute=0, second=0),
-    }
-    shared = {
-        "instance": running.row.id,
-        "task": row["id"],
-        "element": row["element"],
-        "due_at": due,
-        "roles": [row["role"]] if row["role"] else [],
-        "organisation": row["organisation"],
-    }
-    return [{**shared, "kind": kind, "remind_at": at} for kind, at in moments.items() if at > running.now]
+def _task_reminders(move: Move, opened: Rows) -> Iterable[dict[str, Any]]:
+    calendar, now = move.execution.surroundings.calendar, move.row.now
+    for row in opened:
+        due = row["due_at"]
+        if due is None:
+            continue
+        moments = {
+            "before": calendar.before(due, REMIND_WORKDAYS),
+            "due": calendar.before(due, 0),
+            "overdue": calendar.before(calendar.add_workdays(due, 1).due, 0),
+        }
+        roles = [row["role"]] if row["role"] else []
+        shared = {"task": row["id"], "element": row["element"], "due_at": due, "roles": roles}
+        for kind, moment in moments.items():
+            if moment > now:
+                yield {**shared, "kind": kind, "remind_at": moment, "organisation": row["organisation"]}
 
 
-def _save_waits(running: Move, after: Rest, happened: list[dict[str, Any]]) -> None:
-    session, before = running.session, running.before.waits
-    gone = [wait for key, wait in before.items() if after.waits.get(key) != wait]
-    fresh = [wait for key, wait in after.waits.items() if before.get(key) != wait]
-    for table, timed in ((Timer, True), (Subscription, False)):
-        keys = [(w.task, w.element) for w in gone if (w.due is not None) is timed]
-        if keys:
-            session.execute(delete(table).where(tuple_(table.task, table.element).in_(keys)))
-    armed = [wait for wait in fresh if wait.due is not None]
-    subscribed = [wait for wait in fresh if wait.due is None]
-    if armed:
-        rows = [_placed(running, w, due_at=w.due) for w in armed]
-        session.execute(insert(Timer), rows)
-        reminders = [one for wait in armed for one in _timer_reminders(running, wait)]
-        if reminders:
-            session.execute(insert(Reminder), reminders)
-    if subscribed:
-        rows = [_placed(running, w, message=w.message, correlation=w.correlation) for w in subscribed]
-        session.execute(insert(Subscription), rows)
-    happened += [_event(running, "timer.armed", {"due_at": _text(w.due)}, w.element, w.task) for w in armed]
-    lapsed = [w.task for w in gone if w.due is not None]
-    if lapsed:
-        session.execute(delete(Reminder).where(Reminder.task.in_(lapsed), Reminder.reminded_at.is_(None)))
+def _timer_reminders(move: Move, begun: list[Wait]) -> Iterable[dict[str, Any]]:
+    for wait in begun:
+        element = move.programme.model.element(wait.process, wait.element)
+        for period in element.remind if wait.due is not None else ():
+            moment = durations.after(wait.due, durations.parse(period), -1)
+            if moment > move.row.now:
+                yield {
+                    **_place(wait, due_at=wait.due),
+                    "kind": period,
+                    "remind_at": moment,
+                    "roles": list(element.remind_roles),
+                    "organisation": None,
+                }
 
 
-def _placed(running: Move, wait: Wait, **facts: Any) -> dict[str, Any]:
-    return {"instance": running.row.id, "task": wait.task, "element": wait.element, **facts}
+def _place(wait: Wait, **facts: Any) -> dict[str, Any]:
+    return {"task": wait.task, "element": wait.element, **facts}
 
 
-def _timer_reminders(running: Move, wait: Wait) -> list[dict[str, Any]]:
-    element = running.programme.model.element(wait.process, wait.element)
-    if not element.remind or wait.due is None:
-        return []
-    shared = {
-        "instance": running.row.id,
-        "task": wait.task,
-        "element": wait.element,
-        "due_at": wait.due,
-        "roles": list(element.remind_roles),
-        "organisation": None,
-    }
-    moments = {period: durations.after(wait.due, durations.parse(period), -1) for period in element.remind}
-    return [{**shared, "kind": period, "remind_at": at} for period, at in moments.items() if at > running.now]
-
-
-def _save_failures(running: Move, after: Rest, happened: list[dict[str, Any]]) -> None:
-    session, before = running.session, running.before.failures
-    solved = [key for key in before if key not in after.failures]
-    if solved:
-        session.execute(
-            update(Incident)
-            .where(Incident.task.in_(solved), Incident.state == IncidentState.OPEN)
-            .values(state=IncidentState.RESOLVED, resolved_at=running.now)
-        )
-        happened += [_event(running, "incident.resolved", {}, before[key].element, key) for key in solved]
-    fresh = [failure for key, failure in after.failures.items() if before.get(key) != failure]
-    if fresh:
-        rows = [
-            {
-                "instance": running.row.id,
-                "task": failure.task,
-                "element": failure.element,
-                "reason": failure.reason,
-                "state": IncidentState.OPEN,
-                "raised_at": running.now,
-            }
-            for failure in fresh
-        ]
-        session.execute(insert(Incident), rows)
-    happened += [_event(running, "incident.raised", {"reason": f.reason}, f.element, f.task) for f in fresh]
-
-
-def _save_thrown(running: Move, happened: list[dict[str, Any]]) -> None:
-    rows = [
+def _messages(move: Move) -> Rows:
+    return [
         {
             "id": uuid4(),
-            "source": "instance",
-            "external_id": f"{running.row.id}/{running.row.version}/{index}",
+            "external_id": f"{move.row.id}/{move.row.version}/{index}",
             "name": thrown.name,
             "correlation": thrown.correlation,
             "payload": thrown.payload,
-            "state": MessageState.WAITING,
-            "received_at": running.now,
         }
-        for index, thrown in enumerate(running.execution.thrown)
-    ]
-    if rows:
-        running.session.execute(insert(Message), rows)
-    happened += [
-        _event(running, "message.sent", {"name": t.name, "correlation": t.correlation, "payload": t.payload}, t.element)
-        for t in running.execution.thrown
+        for index, thrown in enumerate(move.execution.thrown)
     ]
 
 
-def _save_history(running: Move, gone: list[UUID]) -> None:
-    row = running.row
+def _history(move: Move, gone: list[UUID]) -> Rows:
+    steps = move.execution.steps
     rows = [
         {
-            "instance": row.id,
-            "step": row.steps + index,
+            "step": move.row.steps + index,
             "task": step.task,
             "process": step.process,
             "element": step.element,
             "outcome": step.outcome,
-            "at": running.now,
             "changes": step.changes,
         }
-        for index, step in enumerate(running.execution.steps)
+        for index, step in enumerate(steps)
     ]
-    rows += [
-        {
-            "instance": row.id,
-            "step": row.steps + len(running.execution.steps),
-            "task": key,
-            "process": running.before.tasks[key].process,
-            "element": running.before.tasks[key].id,
-            "outcome": "cancelled",
-            "at": running.now,
-            "changes": None,
-        }
-        for key in gone
-    ]
-    if rows:
-        running.session.execute(insert(History), rows)
+    for task in gone:
+        element = move.before.tasks[task]
+        place = {"task": task, "process": element.process, "element": element.id, "changes": None}
+        rows.append({"step": move.row.steps + len(steps), "outcome": "cancelled", **place})
+    return rows
 
 
-def _event(
-    running: Move, kind: str, data: Mapping[str, Any], element: str | None = None, task: UUID | None = None
-) -> dict[str, Any]:
-    return {
-        "at": running.now,
-        "kind": kind,
-        "instance": running.row.id,
-        "task": task,
-        "element": element,
-        "actor": running.actor,
-        "data": dict(data),
-    }
+def _events(move: Move, parts: Mapping[str, Rows], gone: list[UUID]) -> Iterable[dict[str, Any]]:
+    yield from _what_came(move, gone)
+    if move.execution.milestone:
+        yield _event("milestone.reached", {"milestone": move.execution.milestone})
+    yield from _what_waits(parts)
+    state = _state(move.execution)
+    if state is not InstanceState.RUNNING:
+        yield _event(f"instance.{state.value}", {})
 
 
-def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+def _what_came(move: Move, gone: list[UUID]) -> Iterable[dict[str, Any]]:
+    if move.opening is not None:
+        yield _event("instance.started", move.opening)
+    done = move.completion
+    if done is not None:
+        yield _event("task.completed", {"name": done.name}, done.element, done.task)
+    for step in move.execution.steps:
+        if step.outcome == "fired":
+            yield _event("timer.fired", {}, step.element, step.task)
+    for task in gone:
+        element = move.before.tasks[task]
+        yield _event("task.cancelled", {"name": element.name}, element.id, task)
+    for thrown in move.execution.thrown:
+        facts = {"name": thrown.name, "correlation": thrown.correlation, "payload": thrown.payload}
+        yield _event("message.sent", facts, thrown.element)
+
+
+def _what_waits(parts: Mapping[str, Rows]) -> Iterable[dict[str, Any]]:
+    for row in parts["tasks"]:
+        yield _event("task.created", {"name": row["name"], "due_at": row["due_at"]}, row["element"], row["id"])
+    for row in parts["armed"]:
+        yield _event("timer.armed", {"due_at": row["due_at"]}, row["element"], row["task"])
+    for row in parts["raised"]:
+        yield _event("incident.raised", {"reason": row["reason"]}, row["element"], row["task"])
+    for row in parts["resolved"]:
+        yield _event("incident.resolved", {}, None, row["id"])
+
+
+def _event(kind: str, data: dict[str, Any], element: str | None = None, task: UUID | None = None) -> dict[str, Any]:
+    return {"kind": kind, "task": task, "element": element, "data": data}

@@ -9,20 +9,27 @@ from threading import Lock
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
-from engine import calendars, clock, delegates, events, processes, projections
+from engine import calendars, clock, delegates, processes, projections
 from engine.bpmn.environment import Surroundings
 from engine.bpmn.execution import Execution, Rest
 from engine.db import after_commit
 from engine.delegates import Grounds
 from engine.errors import Busy, InstanceEnded, NotFound
 from engine.processes import Programme
-from engine.projections import Held
+from engine.projections import Completion, Held
 from engine.tables import Instance, InstanceState
 
 MEMORY = 256
+COLUMNS = "id, deployment, state, version, steps, organisation, milestone, title, subject"
+LOCK = text(f"SELECT {COLUMNS} FROM instance WHERE id = CAST(:instance AS uuid) FOR UPDATE")  # noqa: S608
+LOCK_FREE = text(f"{LOCK} SKIP LOCKED")
+LOCK_BY_TASK = text(
+    f"SELECT {COLUMNS} FROM instance"  # noqa: S608 - the columns are ours
+    " WHERE id = (SELECT instance FROM task WHERE id = CAST(:task AS uuid)) FOR UPDATE"
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,8 @@ class Running:
     def __init__(self, session: Session, row: Held, programme: Programme, execution: Execution, before: Rest) -> None:
         self.session, self.row, self.programme, self.execution = session, row, programme, execution
         self.actor: UUID | None = None
+        self.completion: Completion | None = None
+        self.opening: dict[str, Any] | None = None
         self.created: list[str] = []
         self.before = before
         self.moved = False
@@ -51,9 +60,10 @@ class Running:
         """Return the instant of the move."""
         return self.row.now
 
-    def complete(self, task: UUID, answers: dict[str, Any]) -> bool:
-        """Finish a human task; False when it is not open in the instance."""
-        return self._move(self.execution.complete(task, answers))
+    def complete(self, done: Completion) -> bool:
+        """Finish a human task for a person; False when it is not open in the instance."""
+        self.actor, self.completion = done.person, done
+        return self._move(self.execution.complete(done.task, done.answers))
 
     def fire(self, task: UUID, element: str | None = None) -> bool:
         """Fire a timer; False when the instance no longer waits for it."""
@@ -104,8 +114,7 @@ def start(session: Session, programme: Programme, opening: Opening, data: dict[s
     row = Held(id=instance, now=now, version=0, steps=0, organisation=opening.organisation, milestone=None)
     running = Running(session, row, programme, execution, Rest())
     running.actor = opening.started_by
-    facts = {"title": opening.title, "process": opening.process, "subject": opening.subject}
-    events.append(session, "instance.started", instance=instance, actor=opening.started_by, data=facts)
+    running.opening = {"title": opening.title, "process": opening.process, "subject": opening.subject}
     _save(running)
     return instance
 
@@ -116,31 +125,51 @@ def opened(session: Session, instance: UUID, *, skip_locked: bool = False) -> It
 
     Raise NotFound, InstanceEnded, StateDamaged, or Busy when `skip_locked` and another transaction holds it.
     """
-    row = _lock(session, instance, skip_locked=skip_locked)
-    programme = processes.load(session, row.deployment)
+    found = session.connection().execute(LOCK_FREE if skip_locked else LOCK, {"instance": instance}).one_or_none()
+    if found is None:
+        raise Busy(instance=instance) if skip_locked else NotFound(instance=instance)
+    with _loaded(session, found) as running:
+        yield running
+
+
+@contextmanager
+def opened_by_task(session: Session, task: UUID) -> Iterator[Running]:
+    """Lock and load the instance that a human task belongs to, as `opened` does."""
+    found = session.connection().execute(LOCK_BY_TASK, {"task": task}).one_or_none()
+    if found is None:
+        raise NotFound(task=task)
+    with _loaded(session, found) as running:
+        yield running
+
+
+@contextmanager
+def _loaded(session: Session, found: Any) -> Iterator[Running]:
+    if found.state != InstanceState.RUNNING:
+        raise InstanceEnded(instance=found.id)
+    programme = processes.load(session, found.deployment)
     now = clock.now()
-    execution = _cached(instance, row.version)
     around = _surroundings(session, programme, now)
+    execution = _cached(found.id, found.version)
     if execution is None:
-        envelope = session.scalar(select(Instance.envelope).where(Instance.id == instance)) or b""
+        envelope = session.scalar(select(Instance.envelope).where(Instance.id == found.id)) or b""
         execution = Execution.load(envelope, programme.model, around)
     execution.meet(around)
     held = Held(
-        id=instance,
+        id=found.id,
         now=now,
-        version=row.version,
-        steps=row.steps,
-        organisation=row.organisation,
-        milestone=row.milestone,
-        title=row.title,
-        subject=row.subject,
+        version=found.version,
+        steps=found.steps,
+        organisation=found.organisation,
+        milestone=found.milestone,
+        title=found.title,
+        subject=found.subject,
     )
     running = Running(session, held, programme, execution, execution.rest())
     yield running
     if running.moved:
         _save(running)
     else:
-        after_commit(session, lambda: _keep(instance, row.version, execution))
+        after_commit(session, lambda: _keep(found.id, found.version, execution))
 
 
 def peek(session: Session, instance: UUID) -> Execution:
@@ -150,29 +179,6 @@ def peek(session: Session, instance: UUID) -> Execution:
         raise NotFound(instance=instance)
     programme = processes.load(session, row.deployment)
     return Execution.load(row.envelope, programme.model, _surroundings(session, programme, clock.now()))
-
-
-def _lock(session: Session, instance: UUID, *, skip_locked: bool) -> Any:
-    query = (
-        select(
-            Instance.deployment,
-            Instance.state,
-            Instance.version,
-            Instance.steps,
-            Instance.organisation,
-            Instance.milestone,
-            Instance.title,
-            Instance.subject,
-        )
-        .where(Instance.id == instance)
-        .with_for_update(skip_locked=skip_locked)
-    )
-    row = session.execute(query).one_or_none()
-    if row is None:
-        raise Busy(instance=instance) if skip_locked else NotFound(instance=instance)
-    if row.state != InstanceState.RUNNING:
-        raise InstanceEnded(instance=instance)
-    return row
 
 
 def _surroundings(session: Session, programme: Programme, now: datetime) -> Surroundings:

@@ -5,15 +5,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from engine import calendars, clock, events, forms, pages, processes, runtime
 from engine.errors import NotFound, TaskClaimed, TaskClosed
 from engine.identity import Actor
 from engine.pages import Page
+from engine.projections import Completion
 from engine.tables import Instance, Organisation, Person, Task, TaskState
 
+FIND = text(
+    """SELECT id, instance, element, name, form, state, assignee FROM task
+    WHERE id = CAST(:task AS uuid) AND (assignee = CAST(:actor AS uuid) OR ended_by = CAST(:actor AS uuid) OR EXISTS (
+      SELECT 1 FROM membership WHERE person = CAST(:actor AS uuid) AND membership.role = task.role
+      AND (task.organisation IS NULL OR membership.organisation = task.organisation)))"""
+)
 LAST = datetime.max.replace(year=9998, tzinfo=clock.now().tzinfo)
 
 
@@ -150,40 +157,16 @@ def complete(session: Session, actor: Actor, task: UUID, answers: dict[str, Any]
 
     Raise NotFound, TaskClosed, TaskClaimed, or AnswersRefused - then nothing has touched the instance.
     """
-    found = _find(session, actor, task)
-    with runtime.opened(session, found.instance) as running:
+    with runtime.opened_by_task(session, task) as running:
+        found = _find(session, actor, task)
         if task not in running.before.tasks:
             raise TaskClosed(task=task)
-        if _assignee(session, task) not in {None, actor.id}:
+        if found.assignee not in {None, actor.id}:
             raise TaskClaimed(task=task)
         schema = running.programme.form(found.form) if found.form else None
         clean = forms.validate(schema, answers, running.data(task)) if schema else {}
-        running.actor = actor.id
-        running.complete(task, clean)
-        _finish(session, actor, found, clean)
+        running.complete(Completion(task, actor.id, found.element, found.name, clean))
     return TaskDone(task, found.instance, running.created)
-
-
-def _finish(session: Session, actor: Actor, found: Any, answers: dict[str, Any]) -> None:
-    now = clock.now()
-    session.execute(
-        update(Task)
-        .where(Task.id == found.id)
-        .values(state=TaskState.COMPLETED, ended_at=now, ended_by=actor.id, assignee=actor.id, answers=answers)
-    )
-    events.append(
-        session,
-        "task.completed",
-        instance=found.instance,
-        task=found.id,
-        element=found.element,
-        actor=actor.id,
-        data={"name": found.name},
-    )
-
-
-def _assignee(session: Session, task: UUID) -> UUID | None:
-    return session.scalar(select(Task.assignee).where(Task.id == task))
 
 
 def _candidate(actor: Actor) -> ColumnElement[bool]:
@@ -201,8 +184,7 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
 
 
 def _find(session: Session, actor: Actor, task: UUID) -> Any:
-    query = select(Task.id, Task.instance, Task.element, Task.name, Task.form, Task.state)
-    found = session.execute(query.where(Task.id == task, _visible(actor))).one_or_none()
+    found = session.connection().execute(FIND, {"task": task, "actor": actor.id}).one_or_none()
     if found is None:
         raise NotFound(task=task)
     if found.state != TaskState.OPEN:
@@ -211,13 +193,9 @@ def _find(session: Session, actor: Actor, task: UUID) -> Any:
 
 
 def _locked(session: Session, actor: Actor, task: UUID) -> Any:
-    found = _find(session, actor, task)
-    session.execute(select(Instance.id).where(Instance.id == found.instance).with_for_update())
-    query = select(Task.instance, Task.element, Task.state, Task.assignee).where(Task.id == task)
-    now = session.execute(query).one()
-    if now.state != TaskState.OPEN:
-        raise TaskClosed(task=task)
-    return now
+    lock = select(Instance.id).join(Task, Task.instance == Instance.id).where(Task.id == task)
+    session.execute(lock.with_for_update(of=Instance))
+    return _find(session, actor, task)
 
 
 def _programme(session: Session, instance: UUID) -> processes.Programme:

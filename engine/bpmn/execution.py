@@ -160,6 +160,7 @@ class Execution:
             self.steps.append(self._step(task, "fired", None))
         else:
             self._arrive(task, element, None)
+            self.steps.append(self._step(task, "fired", None))
         self._run()
         return True
 
