@@ -29,7 +29,7 @@ const manifest = {};
 for (const [path, output] of Object.entries(metafile.outputs)) {
   if (!output.entryPoint) continue;
   const name = basename(output.entryPoint, '.js');
-  manifest[name] = { js: basename(path), css: output.cssBundle ? basename(output.cssBundle) : null };
+  manifest[name] = { js: basename(path), css: basename(output.cssBundle) };
 }
 const lost = entries.filter((name) => !manifest[name]);
 if (lost.length) throw new Error(`no bundle for ${lost.join(', ')}`);

@@ -26,7 +26,7 @@ async function enter(id) {
   const { warnings } = await viewer.importXML(process.xml);
   document.documentElement.dataset.warnings = warnings.length;
   mark(process);
-  link(process);
+  link();
   fit();
   drawTrail();
 }
@@ -34,23 +34,23 @@ async function enter(id) {
 function mark({ done, current }) {
   const canvas = viewer.get('canvas');
   const registry = viewer.get('elementRegistry');
-  for (const id of done) if (registry.get(id)) canvas.addMarker(id, 'is-done');
+  for (const id of done) if (registry.get(id) && !current.includes(id)) canvas.addMarker(id, 'is-done');
   for (const id of current) if (registry.get(id)) canvas.addMarker(id, 'is-current');
 }
 
-function link({ calls }) {
-  const registry = viewer.get('elementRegistry');
-  for (const [element, called] of Object.entries(calls)) {
-    if (!registry.get(element) || !find(called)) continue;
-    viewer.get('overlays').add(element, { position: { bottom: 14, left: 0 }, html: entrance(called) });
-  }
+function link() {
+  viewer.get('elementRegistry').forEach(({ id, businessObject }) => {
+    const called = businessObject?.calledElement;
+    if (!called || !find(called)) return;
+    viewer.get('overlays').add(id, { position: { bottom: 12, right: 12 }, html: entrance(called) });
+  });
 }
 
 function entrance(called) {
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'open-called';
-  button.textContent = texts.open;
+  button.textContent = `${texts.open} ▸`;
   button.setAttribute('aria-label', `${texts.open}: ${find(called).name}`);
   button.addEventListener('click', () => enter(called));
   return button;

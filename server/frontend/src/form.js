@@ -5,7 +5,7 @@ import flatpickr from 'flatpickr';
 import { Mandarin } from 'flatpickr/dist/l10n/zh.js';
 import './form.css';
 import { clear, tell } from './notice.js';
-import { chinese, data, token } from './page.js';
+import { chinese, data, headers } from './page.js';
 import refusals from './refusals.js';
 import words from './words.js';
 
@@ -46,7 +46,7 @@ async function submit() {
 async function send(answers) {
   const reply = await fetch(task.url, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': token() },
+    headers: { ...headers(), 'Content-Type': 'application/json' },
     body: JSON.stringify(answers),
   });
   const body = await reply.text();

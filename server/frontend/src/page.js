@@ -10,7 +10,11 @@ export function chinese() {
   return document.documentElement.lang.startsWith('zh');
 }
 
-/** Return the CSRF token of the page. */
-export function token() {
-  return document.querySelector('meta[name="csrf-token"]').content;
+/** Return the headers of every request a page makes: its token, its language, problems as JSON. */
+export function headers() {
+  return {
+    'X-CSRFToken': document.querySelector('meta[name="csrf-token"]').content,
+    'Accept-Language': document.documentElement.lang,
+    Accept: 'application/json, text/html',
+  };
 }

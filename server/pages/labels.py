@@ -1,0 +1,42 @@
+"""The names that programmes give to their processes, elements and milestones, for pages to show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from engine import processes
+from server.pages.words import pick
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Names by id, as the newest versions of the programmes give them."""
+
+    processes: Mapping[str, str]
+    elements: Mapping[str, str]
+    milestones: Mapping[str, Mapping[str, str]]
+
+    def process(self, key: str) -> str:
+        """Return the name of a process, else its id."""
+        return self.processes.get(key, key)
+
+    def element(self, key: str | None) -> str:
+        """Return the name of an element, else its id."""
+        return self.elements.get(key or "") or key or ""
+
+    def milestone(self, key: str | None) -> str:
+        """Return the name of a milestone in the language of the page, else its key."""
+        return pick(self.milestones.get(key or "")) or key or ""
+
+
+def read(session: Session) -> Labels:
+    """Return the labels of every deployed programme."""
+    deployed = sorted({row.programme for row in processes.versions(session)})
+    known = [processes.latest(session, programme) for programme in deployed]
+    elements = [one for programme in known for some in programme.model.elements.values() for one in some.values()]
+    return Labels(
+        processes={key: name for programme in known for key, name in programme.model.names.items()},
+        elements={element.id: element.name for element in elements},
+        milestones={key: names for programme in known for key, names in programme.milestones.items()},
+    )

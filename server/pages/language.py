@@ -1,0 +1,27 @@
+"""The switch between Chinese and English."""
+
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+from server.auth import public
+from server.pages.shell import pages, settings
+from server.pages.words import COOKIE, LANGUAGES
+
+A_YEAR = 365 * 24 * 3600
+
+
+@pages.post("/language")
+@public
+def choose_language() -> Response:
+    """Remember the chosen language for a year and go back to the page."""
+    chosen = request.form.get("language", "")
+    reply = redirect(local(request.form.get("next", "/")), 303)
+    if chosen in LANGUAGES:
+        reply.set_cookie(COOKIE, chosen, max_age=A_YEAR, httponly=True, samesite="Lax", secure=settings().tls)
+    return reply
+
+
+def local(address: str) -> str:
+    """Return `address` when it is a path of this server, else the first page."""
+    inside = address.startswith("/") and not address.startswith(("//", "/\\"))
+    return address if inside else "/"

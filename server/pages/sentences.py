@@ -1,0 +1,52 @@
+"""What happened, told in one sentence an event."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+
+from engine.events import EventRow, Kind
+from server.pages.labels import Labels
+from server.pages.moments import day, stamp
+
+SENTENCES = {
+    Kind.INSTANCE_STARTED: _("%(who)s started the case."),
+    Kind.INSTANCE_FINISHED: _("The case reached its end."),
+    Kind.INSTANCE_CANCELLED: _("%(who)s ended the case early."),
+    Kind.MILESTONE_REACHED: _("The stage “%(milestone)s” was reached."),
+    Kind.TASK_CREATED: _("“%(what)s” is waiting to be done."),
+    Kind.TASK_CLAIMED: _("%(who)s claimed “%(what)s”."),
+    Kind.TASK_RELEASED: _("%(who)s gave “%(what)s” back."),
+    Kind.TASK_COMPLETED: _("%(who)s completed “%(what)s”."),
+    Kind.TASK_CANCELLED: _("“%(what)s” is no longer needed and was withdrawn."),
+    Kind.TIMER_ARMED: _("The clock of “%(what)s” was set for %(due)s."),
+    Kind.TIMER_FIRED: _("The time of “%(what)s” has come."),
+    Kind.MESSAGE_RECEIVED: _("A message arrived: “%(what)s”."),
+    Kind.MESSAGE_DELIVERED: _("The message “%(what)s” reached the case."),
+    Kind.MESSAGE_SENT: _("The message “%(what)s” was sent."),
+    Kind.MESSAGE_PARKED: _("Nobody waited for the message “%(what)s”; it was put aside."),
+    Kind.INCIDENT_RAISED: _("“%(what)s” failed and waits for help."),
+    Kind.INCIDENT_RESOLVED: _("“%(what)s” was tried again and went well."),
+    Kind.REMINDER_DUE: _("People were reminded of “%(what)s”, due %(due)s."),
+}
+MAJOR = {Kind.INSTANCE_STARTED, Kind.INSTANCE_FINISHED, Kind.INSTANCE_CANCELLED, Kind.MILESTONE_REACHED}
+
+
+def lines(events: Iterable[EventRow], labels: Labels) -> list[dict[str, Any]]:
+    """Return each event as {at, text, major}; kinds that no case is told about are left out."""
+    told = (event for event in events if event.kind in SENTENCES)
+    return [{"at": stamp(event.at), "text": tell(event, labels), "major": event.kind in MAJOR} for event in told]
+
+
+def tell(event: EventRow, labels: Labels) -> str:
+    """Return the sentence of one event."""
+    due = event.data.get("due_at")
+    facts = {
+        "who": event.actor_name or gettext("The system"),
+        "what": labels.element(event.element) or event.data.get("name", ""),
+        "due": day(datetime.fromisoformat(due)) if due else "",
+        "milestone": labels.milestone(event.data.get("milestone")),
+    }
+    return str(SENTENCES[Kind(event.kind)]) % facts

@@ -1,0 +1,82 @@
+"""What every page shares: the blueprint, the menu, the bundles and the mark for loose styles."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from flask import Blueprint, current_app, g, request, url_for
+from flask_babel import lazy_gettext as _
+
+from engine.db import Sessions
+from engine.settings import Settings
+from server.pages import words
+
+MANIFEST = Path(__file__).resolve().parent.parent / "static" / "manifest.json"
+
+MENU = (
+    ("pages.inbox", "tasks", _("My work")),
+    ("pages.instances", "instances", _("Cases")),
+    ("pages.units", "units", _("Units")),
+)
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+pages = Blueprint("pages", __name__)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The addresses of one script and its style sheet."""
+
+    js: str
+    css: str
+
+
+def loose_style(view: View) -> View:
+    """Mark a view whose reply may carry style attributes; the Content-Security-Policy reads `loose_style`."""
+    view.loose_style = True  # type: ignore[attr-defined]
+    return view
+
+
+def sessions() -> Sessions:
+    """Return the factory of database sessions of this application."""
+    return cast("Sessions", current_app.extensions["icity"].sessions)
+
+
+def settings() -> Settings:
+    """Return the settings of this application."""
+    return cast("Settings", current_app.extensions["icity"].settings)
+
+
+@pages.app_context_processor
+def furnish() -> dict[str, Any]:
+    """Give every template the language, the person, the menu and the bundles."""
+    return {
+        "language": words.language(),
+        "actor": g.get("actor"),
+        "menu": [_entry(endpoint, noun, label) for endpoint, noun, label in MENU],
+        "bundle": bundle,
+        "here": request.full_path.rstrip("?"),
+    }
+
+
+def bundle(name: str) -> Bundle:
+    """Return the addresses of the bundle `name` as the last build wrote them."""
+    script, style = _manifest()[name].values()
+    return Bundle(url_for("static", filename=script), url_for("static", filename=style))
+
+
+def _entry(endpoint: str, noun: str, label: object) -> dict[str, Any]:
+    return {"href": url_for(endpoint), "label": label, "icon": noun, "current": _noun() == noun}
+
+
+def _noun() -> str:
+    return request.path.split("/")[1] or "tasks"
+
+
+@cache
+def _manifest() -> dict[str, dict[str, str]]:
+    return cast("dict[str, dict[str, str]]", json.loads(MANIFEST.read_text(encoding="utf-8")))
