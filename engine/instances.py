@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, false, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
-from engine import events, pages, processes, runtime
+from engine import pages, processes, runtime
 from engine.errors import NotAllowed, NotFound
 from engine.identity import Actor
 from engine.pages import Page
@@ -200,8 +200,7 @@ def cancel(session: Session, actor: Actor, instance: UUID, reason: str) -> None:
         raise NotAllowed(instance=instance)
     with runtime.opened(session, instance) as running:
         running.actor = actor.id
-        events.append(session, "instance.cancel_asked", instance=instance, actor=actor.id, data={"reason": reason})
-        running.cancel()
+        running.cancel(reason)
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:

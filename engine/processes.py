@@ -26,7 +26,7 @@ from engine.errors import IcityError, ModelRefused, NotFound
 from engine.identity import roles
 from engine.tables import Deployment, DeploymentFile, Resource
 
-DEPLOYED = (".bpmn", ".dmn", ".form", ".csv", ".toml")
+DEPLOYED = ("*.bpmn", "*.dmn", "forms/*.form", "indicators.csv", "programme.toml")
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ _lock = Lock()
 
 
 def _read(folder: Path) -> dict[str, bytes]:
-    paths = sorted(path for path in folder.rglob("*") if path.suffix in DEPLOYED and path.is_file())
+    paths = sorted(path for pattern in DEPLOYED for path in folder.glob(pattern))
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 

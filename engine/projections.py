@@ -108,6 +108,7 @@ class Move(Protocol):
     before: Rest
     actor: UUID | None
     completion: Completion | None
+    reason: str | None
     created: list[str]
     opening: dict[str, Any] | None
 
@@ -282,7 +283,7 @@ def _events(move: Move, parts: Mapping[str, Rows], gone: list[UUID]) -> Iterable
     yield from _what_waits(parts)
     state = _state(move.execution)
     if state is not InstanceState.RUNNING:
-        yield _event(f"instance.{state.value}", {})
+        yield _event(f"instance.{state.value}", {"reason": move.reason} if move.reason else {})
 
 
 def _what_came(move: Move, gone: list[UUID]) -> Iterable[dict[str, Any]]:

@@ -49,6 +49,7 @@ class Running:
     def __init__(self, session: Session, row: Held, programme: Programme, execution: Execution, before: Rest) -> None:
         self.session, self.row, self.programme, self.execution = session, row, programme, execution
         self.actor: UUID | None = None
+        self.reason: str | None = None
         self.completion: Completion | None = None
         self.opening: dict[str, Any] | None = None
         self.created: list[str] = []
@@ -77,8 +78,9 @@ class Running:
         """Try a failed step again; False when nothing failed there."""
         return self._move(self.execution.retry(task))
 
-    def cancel(self) -> None:
-        """End the instance without finishing it."""
+    def cancel(self, reason: str) -> None:
+        """End the instance without finishing it, for a reason that its history tells."""
+        self.reason = reason
         self.execution.cancel()
         self._move(moved=True)
 
