@@ -1,0 +1,193 @@
+"""Messages: kept once by sender and id, then handed to the instance that waits for them - now or when one does."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, and_, exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from engine import clock, events, runtime
+from engine.errors import Busy, InstanceEnded, MessageRefused, NotAllowed, NotFound
+from engine.identity import Actor
+from engine.tables import Message, MessageState, Subscription
+
+LONGEST = 500
+REPLAYERS = frozenset({"PRV_OFFICER", "SYS_ADMIN"})
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A message as it comes in; `source` and `external_id` together name it for ever."""
+
+    source: str
+    external_id: str
+    name: str
+    correlation: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class MessageView:
+    """What became of a message; `instance` took it when it is delivered."""
+
+    id: UUID
+    state: str
+    duplicate: bool
+    instance: UUID | None
+
+
+def receive(  # noqa: PLR0913, PLR0917 - the six facts of a message are what a door knows
+    session: Session,
+    actor: Actor | None,
+    source: str,
+    external_id: str,
+    name: str,
+    correlation: str,
+    payload: dict[str, Any],
+) -> MessageView:
+    """Keep a message and hand it to the instance that waits for it, if any does and nobody is moving it right now.
+
+    A message known by source and id has no second effect. Raises MessageRefused.
+    """
+    kept = keep(session, actor, Arrival(source, external_id, name, correlation, payload))
+    return kept if kept.duplicate else deliver(session, kept.id)
+
+
+def keep(session: Session, actor: Actor | None, arrival: Arrival) -> MessageView:
+    """Keep a message without handing it over; raise MessageRefused, also when its id came with other content."""
+    _check(arrival)
+    known = insert(Message).values(
+        id=uuid4(),
+        source=arrival.source,
+        external_id=arrival.external_id,
+        name=arrival.name,
+        correlation=arrival.correlation,
+        payload=arrival.payload,
+        state=MessageState.WAITING,
+        received_at=clock.now(),
+    )
+    message = session.scalar(known.on_conflict_do_nothing().returning(Message.id))
+    if message is None:
+        return _known(session, arrival)
+    events.append(session, "message.received", actor=actor.id if actor else None, data=_facts(arrival))
+    return MessageView(message, MessageState.WAITING.value, duplicate=False, instance=None)
+
+
+def pending() -> ColumnElement[bool]:
+    """Return the condition "some kept message could be delivered", for a clock that asks many such things at once."""
+    return exists(select(Message.id).join(Subscription, _awaited()).where(Message.state == MessageState.WAITING))
+
+
+def deliverable(session: Session, limit: int) -> list[UUID]:
+    """List at most `limit` waiting messages that somebody waits for, the oldest first; locks nothing."""
+    wanted = exists().where(_awaited())
+    query = select(Message.id).where(Message.state == MessageState.WAITING, wanted)
+    return list(session.scalars(query.order_by(Message.received_at, Message.id).limit(limit)))
+
+
+def deliver(session: Session, message_id: UUID) -> MessageView:
+    """Hand a waiting message to the instance that has waited longest for it; raise NotFound.
+
+    It stays waiting while nobody waits for it or another transaction is moving that instance.
+    """
+    message = session.scalar(
+        select(Message)
+        .where(Message.id == message_id, Message.state == MessageState.WAITING)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    if message is None:
+        return _view(session, message_id)
+    for wait in session.scalars(select(Subscription).where(_awaits(message)).order_by(Subscription.id)):
+        if _hand_over(session, message, wait):
+            message.state, message.instance = MessageState.DELIVERED, wait.instance
+            facts = {"name": message.name, "source": message.source, "id": message.external_id}
+            place = {"instance": wait.instance, "task": wait.task, "element": wait.element}
+            events.record(session, [{"kind": "message.delivered", **place, "data": facts}])
+            break
+    session.flush()
+    return MessageView(message.id, message.state.value, duplicate=False, instance=message.instance)
+
+
+def park(session: Session, message_id: UUID, reason: str) -> bool:
+    """Lay a waiting message aside with a reason; tell whether it still waited."""
+    return bool(_park(session, Message.id == message_id, reason))
+
+
+def park_old(session: Session, days: int) -> int:
+    """Lay aside what nobody has waited for within `days`; return how many messages that were."""
+    old = Message.received_at <= clock.now() - timedelta(days=days)
+    return _park(session, and_(old, ~exists().where(_awaited())), f"nobody waited for it within {days} days")
+
+
+def replay(session: Session, actor: Actor, message_id: UUID) -> MessageView:
+    """Let a parked message wait again and hand it over if somebody waits; raise NotFound, NotAllowed."""
+    if not actor.roles & REPLAYERS:
+        raise NotAllowed(message=message_id)
+    parked = and_(Message.id == message_id, Message.state == MessageState.PARKED)
+    again = update(Message).where(parked).values(state=MessageState.WAITING, reason=None, received_at=clock.now())
+    session.execute(again)
+    return deliver(session, message_id)
+
+
+def _check(arrival: Arrival) -> None:
+    texts = (arrival.source, arrival.external_id, arrival.name, arrival.correlation)
+    if not all(0 < len(text) <= LONGEST and text.isprintable() for text in texts):
+        raise MessageRefused(reason=f"source, id, name and correlation must be 1 to {LONGEST} printable characters")
+
+
+def _known(session: Session, arrival: Arrival) -> MessageView:
+    query = select(Message).where(Message.source == arrival.source, Message.external_id == arrival.external_id)
+    message = session.scalars(query.execution_options(populate_existing=True)).one()
+    if (message.name, message.correlation, message.payload) != (arrival.name, arrival.correlation, arrival.payload):
+        raise MessageRefused(reason="a message with this id came before, with other content", clash=True)
+    return MessageView(message.id, message.state.value, duplicate=True, instance=message.instance)
+
+
+def _hand_over(session: Session, message: Message, wait: Subscription) -> bool:
+    """Lock the instance first; only then is it certain that it still waits."""
+    try:
+        with runtime.opened(session, wait.instance, skip_locked=True) as running:
+            query = select(Subscription.id).where(Subscription.id == wait.id, _awaits(message))
+            still = session.scalar(query) is not None
+            return still and running.deliver(wait.task, message.payload, wait.element)
+    except (Busy, InstanceEnded):
+        return False
+
+
+def _park(session: Session, which: ColumnElement[bool], reason: str) -> int:
+    query = update(Message).where(Message.state == MessageState.WAITING, which)
+    query = query.values(state=MessageState.PARKED, reason=reason[:LONGEST]).execution_options(
+        synchronize_session=False
+    )
+    rows = session.execute(query.returning(Message.name, Message.source, Message.external_id)).all()
+    happened = [
+        {"kind": "message.parked", "data": {"name": name, "source": source, "id": external, "reason": reason[:LONGEST]}}
+        for name, source, external in rows
+    ]
+    events.record(session, happened)
+    return len(rows)
+
+
+def _view(session: Session, message_id: UUID) -> MessageView:
+    query = select(Message.state, Message.instance).where(Message.id == message_id)
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(message=message_id)
+    return MessageView(message_id, row.state.value, duplicate=False, instance=row.instance)
+
+
+def _awaited() -> ColumnElement[bool]:
+    return and_(Subscription.message == Message.name, Subscription.correlation == Message.correlation)
+
+
+def _awaits(message: Message) -> ColumnElement[bool]:
+    return and_(Subscription.message == message.name, Subscription.correlation == message.correlation)
+
+
+def _facts(arrival: Arrival) -> dict[str, Any]:
+    facts = {"name": arrival.name, "source": arrival.source, "id": arrival.external_id}
+    return {**facts, "correlation": arrival.correlation}
