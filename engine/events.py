@@ -21,6 +21,7 @@ class Kind(StrEnum):
     INSTANCE_STARTED = "instance.started"  # a process began for a unit
     INSTANCE_FINISHED = "instance.finished"  # a process reached its end
     INSTANCE_CANCELLED = "instance.cancelled"  # a person ended a process, with a reason
+    INSTANCE_CANCEL_ASKED = "instance.cancel_asked"  # a person asked to end a process and gave a reason
     MILESTONE_REACHED = "milestone.reached"  # a unit changed its standing: pilot, recognised…
     TASK_CREATED = "task.created"  # work waits for a person
     TASK_CLAIMED = "task.claimed"  # a person took the work

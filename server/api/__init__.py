@@ -1,1 +1,12 @@
-"""The REST API, version 1: one module a noun, its schemas at its top."""
+"""REST API v1: one module a noun, its schemas at its top; `register` hangs them all on the application."""
+
+from flask import Flask
+
+from server.api import health, instances, messages, openapi, processes, sign_in, tasks, units
+
+NOUNS = (sign_in, processes, instances, tasks, messages, units, health)
+
+
+def register(app: Flask) -> None:
+    """Add every route of the API, and the description of them all, to `app`."""
+    openapi.register(app, [noun.api for noun in NOUNS])

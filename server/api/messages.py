@@ -1,0 +1,40 @@
+"""Messages: what another system, or a person on its behalf, tells a waiting instance."""
+
+from typing import Any
+
+import marshmallow as ma
+from flask import g
+
+from engine import messages
+from server import auth
+from server.api.openapi import Blueprint
+
+api = Blueprint("messages", __name__, description="Messages to waiting instances")
+
+
+class MessageSchema(ma.Schema):
+    """A message; the same id of the same sender counts once."""
+
+    id = ma.fields.String(required=True, validate=ma.validate.Length(1, 200))
+    name = ma.fields.String(required=True, validate=ma.validate.Length(1, 200))
+    correlation = ma.fields.String(required=True, validate=ma.validate.Length(1, 500))
+    payload = ma.fields.Dict(keys=ma.fields.String(), load_default=dict)
+
+
+class ReceivedSchema(ma.Schema):
+    """What became of a message."""
+
+    id = ma.fields.UUID()
+    state = ma.fields.String(metadata={"description": "waiting, delivered or parked"})
+    duplicate = ma.fields.Boolean()
+    instance = ma.fields.UUID(allow_none=True)
+
+
+@api.post("/messages")
+@auth.needs("PRV_OFFICER", "PRV_LEAD", "AGENCY_MGR", "SYS_ADMIN")
+@api.arguments(MessageSchema)
+@api.response(202, ReceivedSchema)
+def receive(told: dict[str, Any]) -> messages.MessageView:
+    """Take a message in; whoever waits for it gets it now, or as soon as they wait."""
+    source = f"api:{g.actor.login}"
+    return messages.receive(g.session, g.actor, source, told["id"], told["name"], told["correlation"], told["payload"])

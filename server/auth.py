@@ -1,0 +1,108 @@
+"""Who is asking, and whether the door they knock at is open to them."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, current_app, g, request
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Response as AnyResponse
+
+from engine import identity
+from engine.errors import NotAllowed, SignInNeeded
+from engine.settings import Settings
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+MACHINES = ("/api/", "/hooks/")  # doors that never read a cookie
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+PUBLIC = "public"
+SIGNED_IN = "signed in"
+
+
+def public(view: View) -> View:
+    """Declare that anybody may call `view`."""
+    return _declare(view, PUBLIC)
+
+
+def signed_in(view: View) -> View:
+    """Declare that every person who has signed in may call `view`; its verb says what they see."""
+    return _declare(view, SIGNED_IN)
+
+
+def needs(*roles: str) -> Callable[[View], View]:
+    """Declare that only holders of one of `roles` may call the view."""
+    return lambda view: _declare(view, frozenset(roles))
+
+
+def undeclared(app: Flask) -> list[str]:
+    """Return the endpoints of `app` that do not say who may call them."""
+    return sorted(name for name, view in app.view_functions.items() if not hasattr(view, "permission"))
+
+
+def admit(session: Session, view: Callable[..., Any]) -> None:
+    """Set `g.actor` to the person asking; raise SignInNeeded or NotAllowed when `view` is not open to them."""
+    permission = cast("str | frozenset[str]", getattr(view, "permission"))  # noqa: B009 - not an attribute of Callable
+    g.actor = None
+    if permission == PUBLIC:
+        return
+    kind = identity.Kind.API if by_machine(request) else identity.Kind.WEB
+    g.actor = identity.recognise(session, secret(), kind, limits())
+    if permission != SIGNED_IN and not g.actor.roles & frozenset(permission):
+        raise NotAllowed
+
+
+def by_machine(asked: Request) -> bool:
+    """Say whether the request knocks at a door of programs: bearer token or signature, never a cookie."""
+    return asked.path.startswith(MACHINES)
+
+
+def refuse_foreign_origin(asked: Request) -> None:
+    """Raise Forbidden when a browser says that another site made it send this change."""
+    site = asked.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = asked.headers.get("Origin")
+    foreign = origin is not None and urlsplit(origin).netloc != asked.host
+    if asked.method not in SAFE and (foreign or site not in {"same-origin", "none"}):
+        raise Forbidden
+
+
+def limits() -> identity.Limits:
+    """Return how long sign-ins live here and how many wrong passwords an account bears."""
+    return identity.Limits.of(_settings())
+
+
+def secret() -> str:
+    """Return the secret the request carries: bearer token or cookie; raise SignInNeeded without one."""
+    if by_machine(request):
+        given = request.authorization
+        found = given.token if given is not None and given.type == "bearer" else None
+    else:
+        found = request.cookies.get(cookie())
+    if not found:
+        raise SignInNeeded
+    return found
+
+
+def cookie() -> str:
+    """Return the name of the sign-in cookie; over TLS its prefix binds it to this host."""
+    return "__Host-sid" if _settings().tls else "sid"
+
+
+def remember(response: AnyResponse, value: str) -> None:
+    """Let the browser keep the secret `value` until it closes or the sign-in ends."""
+    response.set_cookie(cookie(), value, httponly=True, samesite="Lax", secure=_settings().tls, path="/")
+
+
+def forget(response: Response | AnyResponse) -> None:
+    """Let the browser drop its secret."""
+    response.delete_cookie(cookie(), httponly=True, samesite="Lax", secure=_settings().tls, path="/")
+
+
+def _declare(view: View, permission: str | frozenset[str]) -> View:
+    view.permission = permission  # type: ignore[attr-defined]
+    return view
+
+
+def _settings() -> Settings:
+    return cast("Settings", current_app.extensions["icity"].settings)

@@ -1,0 +1,149 @@
+"""What a program is told when something goes wrong: RFC 9457 problem details, in Chinese or English."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from flask import Response, current_app, g, request
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from engine import errors
+from engine.errors import IcityError
+
+MEDIA_TYPE = "application/problem+json"
+SHOWN_FACTS = ("fields", "findings", "cells", "position", "expected")  # the rest of the facts is for the log
+RETRY_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The status of a problem, its name in the type URI, and its title in Chinese; None: the error's docstring."""
+
+    status: int
+    slug: str
+    zh: str
+    en: str | None = None
+
+
+REPLIES: dict[type[Exception], Reply] = {
+    errors.IcityError: Reply(500, "internal", "系统出错了。"),
+    errors.NotFound: Reply(404, "not-found", "没有这一项，或您无权查看。"),
+    errors.NotAllowed: Reply(403, "not-allowed", "您无权执行此操作。"),
+    errors.SignInRefused: Reply(401, "sign-in-refused", "用户名或密码错误，或账号已锁定。"),
+    errors.SignInNeeded: Reply(401, "sign-in-needed", "请先登录。"),
+    errors.TaskClosed: Reply(409, "task-closed", "该任务已由他人办结。"),
+    errors.TaskClaimed: Reply(409, "task-claimed", "该任务已被他人领取。"),
+    errors.AnswersRefused: Reply(422, "answers-refused", "表单有误，未保存任何内容。"),
+    errors.ModelRefused: Reply(422, "model-refused", "该流程不能部署。"),
+    errors.ExpressionRefused: Reply(422, "expression-refused", "表达式无法理解或过大。"),
+    errors.ExpressionFailed: Reply(422, "expression-failed", "表达式无法用这些数据求值。"),
+    errors.DecisionFailed: Reply(422, "decision-failed", "决策表对这些数据没有唯一答案。"),
+    errors.StepFailed: Reply(422, "step-failed", "流程的一个步骤失败了。"),
+    errors.StateDamaged: Reply(500, "state-damaged", "该流程保存的状态已损坏或格式未知。"),
+    errors.BudgetSpent: Reply(422, "budget-spent", "流程一次走的步数超过了上限。"),
+    errors.InstanceEnded: Reply(409, "instance-ended", "该流程已经结束。"),
+    errors.MessageRefused: Reply(422, "message-refused", "消息无法接收。"),
+    errors.SignatureRefused: Reply(401, "signature-refused", "签名缺失、错误，或时间相差过大。"),
+    errors.IdempotencyConflict: Reply(422, "idempotency-conflict", "该 Idempotency-Key 已用于另一请求。"),
+    errors.RequestInProgress: Reply(409, "request-in-progress", "带有该 Idempotency-Key 的请求仍在处理。"),
+    errors.WorkbookRefused: Reply(422, "workbook-refused", "电子表格有误。"),
+    errors.AddressRefused: Reply(422, "address-refused", "不允许向该地址发送通知。"),
+    errors.SettingsRefused: Reply(500, "settings-refused", "系统设置有误。"),
+    errors.CalendarUnknown: Reply(422, "calendar-unknown", "工作日历中没有这一天。"),
+    DataError: Reply(400, "unstorable", "请求中有无法保存的数据。", "The request holds data that cannot be stored."),
+    OperationalError: Reply(503, "busy", "系统繁忙，请稍后再试。", "The system is busy; try again shortly."),
+    PoolTimeout: Reply(503, "busy", "系统繁忙，请稍后再试。", "The system is busy; try again shortly."),
+}
+HTTP_TITLES = {
+    400: "请求无法理解。",
+    401: "请先登录。",
+    403: "请求被拒绝。",
+    404: "没有这个地址。",
+    405: "该地址不接受这种请求。",
+    413: "请求过大。",
+    415: "请求的格式不受支持。",
+    422: "请求的内容不符合要求。",
+    429: "请求过于频繁。",
+}
+
+_log = structlog.get_logger("icity.problems")
+
+
+def status(error: Exception) -> int:
+    """Return the HTTP status that answers `error`."""
+    return _reply(error).status
+
+
+def reply(error: Exception) -> Response:
+    """Return the problem that answers `error`; what nobody foresaw is logged and told without detail."""
+    told = _reply(error)
+    body = {"type": f"urn:icity:problem:{told.slug}", "title": _title(told, error), "status": told.status}
+    response = current_app.response_class(
+        current_app.json.dumps(body | _details(error)),
+        told.status,
+        content_type=MEDIA_TYPE,
+        headers=_headers(error, told),
+    )
+    _note(error, told)
+    return response
+
+
+def language() -> str:
+    """Return zh or en: what the request asks for, else the person's own, else the installation's."""
+    asked = request.accept_languages.best_match(["zh", "zh-CN", "en"]) if request.accept_languages else None
+    chosen = asked or getattr(g.get("actor"), "language", None) or current_app.extensions["icity"].settings.language
+    return str(chosen)[:2]
+
+
+def _reply(error: Exception) -> Reply:
+    if isinstance(error, HTTPException):
+        code = error.code or 500
+        slug = error.name.lower().replace(" ", "-")
+        return Reply(code, slug, HTTP_TITLES.get(code, "请求未能完成。"), f"{error.name}.")
+    for kind in type(error).__mro__:
+        if kind in REPLIES:
+            return REPLIES[kind]
+    return REPLIES[IcityError]
+
+
+def _title(told: Reply, error: Exception) -> str:
+    if language() == "zh":
+        return told.zh
+    if told.en is not None:
+        return told.en
+    known = error if isinstance(error, IcityError) else IcityError()
+    return str(known.__doc__).partition("The fact")[0].strip()
+
+
+def _details(error: Exception) -> dict[str, Any]:
+    if isinstance(error, IcityError):
+        return {key: value for key, value in error.facts.items() if key in SHOWN_FACTS}
+    if isinstance(error, HTTPException):
+        told = getattr(error, "data", None) or {}
+        messages = told.get("messages")
+        return {"errors": messages} if messages else _reason(error)
+    return {}
+
+
+def _reason(error: HTTPException) -> dict[str, Any]:
+    """Return the description only where this house wrote it; werkzeug's own says nothing new."""
+    same = error.description is None or error.description == type(error).description
+    return {} if same else {"detail": error.description}
+
+
+def _headers(error: Exception, told: Reply) -> dict[str, str]:
+    headers = {"Vary": "Accept-Language"}
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    if told.status == 401:  # noqa: PLR2004 - the number says it best
+        headers["WWW-Authenticate"] = "Bearer"
+    if told.status in {429, 503}:
+        headers["Retry-After"] = str(RETRY_SECONDS)
+    return headers
+
+
+def _note(error: Exception, told: Reply) -> None:
+    if told.status >= 500:  # noqa: PLR2004 - a fault of ours
+        _log.error("request.failed", problem=told.slug, path=request.path, exc_info=error)

@@ -1,0 +1,97 @@
+"""What every test may ask for: a database of its own, people, a clock that comes home, the web application."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from engine import clock, db, identity, settings
+from engine.db import Sessions
+from engine.identity import Actor
+from engine.settings import Settings
+from engine.tables import Deployment, Instance, InstanceState
+from tests.support.postgres import TestServer, cheap_passwords
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
+    server = TestServer(tmp_path_factory.mktemp("pg") / "data")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database(postgres_server: TestServer) -> Iterator[str]:
+    """Give the URL of a migrated database with the demonstration's organisations and people."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def engine(database: str) -> Iterator[Engine]:
+    engine = db.connect(database)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sessions(engine: Engine) -> Sessions:
+    """Give the factory of sessions, for tests that end transactions themselves with `engine.db.transaction`."""
+    return db.sessions(engine)
+
+
+@pytest.fixture
+def session(sessions: Sessions) -> Iterator[Session]:
+    """Give a session that nobody commits."""
+    with sessions() as session:
+        yield session
+
+
+@pytest.fixture
+def configuration(database: str, tmp_path: Path) -> Settings:
+    """Give the settings of an installation that lives in a temporary folder and uses the test's database."""
+    return settings.load(database_url=database, var=str(tmp_path / "var"))
+
+
+@pytest.fixture
+def actor(session: Session) -> Callable[[str], Actor]:
+    """Give a function that loads a person of the demonstration by login."""
+    return lambda login: identity.load(session, login)
+
+
+@pytest.fixture
+def instance_row(session: Session) -> UUID:
+    """Give the id of an instance row that no programme stands behind, for tests of what hangs on one."""
+    now = clock.now()
+    session.add(Deployment(digest="none", programme="none", number=1, deployed_at=now, deployed_by="a test"))
+    session.flush()
+    row = Instance(
+        id=uuid4(),
+        programme="none",
+        deployment="none",
+        process="none",
+        title="无",
+        state=InstanceState.RUNNING,
+        version=1,
+        envelope=b"",
+        started_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+@pytest.fixture(autouse=True)
+def _clock_comes_home() -> Iterator[None]:
+    yield
+    clock.come_home()
+
+
+@pytest.fixture
+def fast_passwords() -> Iterator[None]:
+    """Hash new passwords fast, for tests that create people."""
+    with cheap_passwords():
+        yield

@@ -1,0 +1,76 @@
+"""A real PostgreSQL for tests: one server a session, one migrated template, one database a test."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from argon2 import PasswordHasher
+
+from engine import db, identity
+from engine.settings import ROOT
+from server import postgres, schema
+
+TEMPLATE = "template_icity"
+PASSWORD = "Cheap-password-1"
+FAST = ("fsync", "full_page_writes", "synchronous_commit")  # nobody pulls the plug on a test
+
+
+class TestServer:
+    """One embedded server; hands out fresh databases cloned from a migrated, seeded template."""
+
+    __test__ = False
+
+    def __init__(self, folder: Path) -> None:
+        self._server: Any = postgres.start(folder)
+        self._admin = psycopg.connect(self._server.get_uri(database="postgres"), autocommit=True)
+        for name in FAST:
+            self._admin.execute(f"ALTER SYSTEM SET {name} = off")
+        self._admin.execute("SELECT pg_reload_conf()")
+        self._admin.execute(f"CREATE DATABASE {TEMPLATE} ENCODING 'UTF8' TEMPLATE template0")
+        furnish(self._url(TEMPLATE))
+
+    @contextmanager
+    def database(self, template: str = TEMPLATE) -> Iterator[str]:
+        """Yield the URL of a fresh database; it is dropped at the end, whoever is still connected."""
+        name = f"test_{uuid4().hex}"
+        self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        try:
+            yield self._url(name)
+        finally:
+            self._admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def stop(self) -> None:
+        """Stop the server."""
+        self._admin.close()
+        self._server.stop()
+
+    def _url(self, database: str) -> str:
+        return str(self._server.get_uri(database=database))
+
+
+def furnish(url: str) -> None:
+    """Give the database at `url` its schema, the organisations and the demonstration's people, all with PASSWORD."""
+    engine = db.connect(url)
+    try:
+        schema.upgrade(engine)
+        with db.transaction(db.sessions(engine)) as session, cheap_passwords():
+            organisations = ROOT / "config" / "organisations.toml"
+            identity.seed_organisations(session, organisations)
+            identity.seed_people(session, organisations)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def cheap_passwords() -> Iterator[None]:
+    """Hash fast, and draw PASSWORD, while the block runs; checking a cheap hash stays cheap afterwards."""
+    hasher, draw = identity.HASHER, identity.draw_password
+    identity.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    identity.draw_password = lambda: PASSWORD
+    try:
+        yield
+    finally:
+        identity.HASHER, identity.draw_password = hasher, draw
