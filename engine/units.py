@@ -80,21 +80,21 @@ def _register(actor: Actor, on: date) -> Select[Any]:
 
 def _lives() -> Any:
     """Choose one instance a unit: a running one first, then one that has reached a milestone, then the newest."""
-    next_due = select(func.min(Timer.due_at)).where(Timer.instance == Instance.id).scalar_subquery()
     running = Instance.state == InstanceState.RUNNING
-    return (
-        select(
-            Instance.subject,
-            Instance.id,
-            Instance.organisation,
-            Instance.milestone,
-            case((running, next_due)).label("next_due"),
-        )
-        .distinct(Instance.subject)
+    place = func.row_number().over(
+        partition_by=Instance.subject,
+        order_by=[running.desc(), Instance.milestone.is_(None), Instance.started_at.desc(), Instance.id],
+    )
+    found = (
+        select(Instance.subject, Instance.id, Instance.organisation, Instance.milestone, Instance.state)
+        .add_columns(place.label("place"))
         .where(Instance.subject.is_not(None), Instance.state != InstanceState.CANCELLED)
-        .order_by(
-            Instance.subject, running.desc(), Instance.milestone.is_(None), Instance.started_at.desc(), Instance.id
-        )
+        .subquery()
+    )
+    next_due = select(func.min(Timer.due_at)).where(Timer.instance == found.c.id).scalar_subquery()
+    return (
+        select(found, case((found.c.state == InstanceState.RUNNING, next_due)).label("next_due"))
+        .where(found.c.place == 1)
         .subquery("life")
     )
 

@@ -133,7 +133,7 @@ def _indicator(row: Row, findings: list[Finding]) -> Indicator:
     code = row["code"]
     cell = _Cells(row, findings)
     kind = cell.one_of("kind", Kind, Kind.QUANT)
-    standards = {level: cell.number(f"standard_{level}") for level in Level} if kind != Kind.RANK else {}
+    standards = {level: cell.standard(level, kind) for level in Level if kind != Kind.RANK}
     indicator = Indicator(
         code=code,
         name=row["name"],
@@ -201,6 +201,11 @@ class _Cells:
             self.fault(column, f"应为正数：{self.row[column]}", f"must be a positive number: {self.row[column]}")
             return FULL_WEIGHT
         return number
+
+    def standard(self, level: Level, kind: Kind) -> Decimal:
+        # Experts score out of a hundred, so theirs need not be written.
+        written = self.row[f"standard_{level}"]
+        return FULL_WEIGHT if kind == Kind.QUAL and not written else self.number(f"standard_{level}")
 
     def choice(self, column: str, allowed: tuple[str, ...]) -> str:
         if self.row[column] not in allowed:
