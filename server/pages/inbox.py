@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _
 from engine import reminders, tasks
 from engine.db import transaction
 from server.auth import signed_in
+from server.pages import labels
 from server.pages.moments import day, due, stamp
 from server.pages.shell import pages, sessions
 from server.pages.words import pick
@@ -42,6 +43,7 @@ def inbox() -> str:
         page = find(session, g.actor, request.args.get("cursor"), LIMIT)
         counts = tasks.counts(session, g.actor)
         told = reminders.shown(session, g.actor)
+        names = labels.read(session)
     return render_template(
         "tasks/inbox.html",
         chosen=chosen,
@@ -50,7 +52,7 @@ def inbox() -> str:
         tabs=[{"key": key, "label": entry[1], "count": counts.get(key)} for key, entry in LISTS.items()],
         rows=[line(row) for row in page.rows],
         more=page.next,
-        reminders=[_reminder(row) for row in told],
+        reminders=[_reminder(row, names) for row in told],
     )
 
 
@@ -67,11 +69,11 @@ def line(row: tasks.TaskRow) -> dict[str, Any]:
     }
 
 
-def _reminder(row: reminders.ReminderRow) -> dict[str, Any]:
+def _reminder(row: reminders.ReminderRow, names: labels.Labels) -> dict[str, Any]:
     of_task = row.kind in REMINDERS
     return {
         "href": url_for("pages.task", task_id=row.task) if of_task else url_for("pages.instance", case=row.instance),
-        "name": row.name,
+        "name": names.element(row.element),
         "title": row.title,
         "due": day(row.due_at),
         "why": REMINDERS.get(row.kind, _("a date is coming up")),

@@ -11,6 +11,9 @@ const host = document.getElementById('canvas');
 const trail = document.getElementById('trail');
 const viewer = new NavigatedViewer({ container: host, additionalModules: [words] });
 const path = [];
+const MARGIN = 0.94;
+const LEGIBLE = 0.4;
+const NEAR = 0.7;
 
 document.getElementById('zoom-in').addEventListener('click', () => viewer.get('zoomScroll').stepZoom(1));
 document.getElementById('zoom-out').addEventListener('click', () => viewer.get('zoomScroll').stepZoom(-1));
@@ -28,6 +31,7 @@ async function enter(id) {
   mark(process);
   link();
   fit();
+  if (viewer.get('canvas').zoom() < LEGIBLE) approach(process);
   drawTrail();
 }
 
@@ -35,7 +39,10 @@ function mark({ done, current }) {
   const canvas = viewer.get('canvas');
   const registry = viewer.get('elementRegistry');
   for (const id of done) if (registry.get(id) && !current.includes(id)) canvas.addMarker(id, 'is-done');
-  for (const id of current) if (registry.get(id)) canvas.addMarker(id, 'is-current');
+  for (const id of current) {
+    const shape = registry.get(id);
+    if (shape) canvas.addMarker(id, shape.children?.length ? 'is-current-frame' : 'is-current');
+  }
 }
 
 function link() {
@@ -83,6 +90,16 @@ function fit() {
   const canvas = viewer.get('canvas');
   canvas.resized();
   canvas.zoom('fit-viewport', 'auto');
+  canvas.zoom(canvas.zoom() * MARGIN, 'auto');
+}
+
+// On a narrow screen the whole diagram is too small to read: show where things stand instead.
+function approach({ current, done }) {
+  const shapes = [...current, ...done].map((id) => viewer.get('elementRegistry').get(id));
+  const shape = shapes.find((one) => one && !one.children?.length);
+  if (!shape) return;
+  viewer.get('canvas').zoom(NEAR, { x: shape.x + shape.width / 2, y: shape.y + shape.height / 2 });
+  viewer.get('canvas').scrollToElement(shape, 60);
 }
 
 function find(id) {

@@ -4,6 +4,7 @@ import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import flatpickr from 'flatpickr';
 import { Mandarin } from 'flatpickr/dist/l10n/zh.js';
 import './form.css';
+import { inEnglish } from './english.js';
 import { clear, tell } from './notice.js';
 import { chinese, data, headers } from './page.js';
 import refusals from './refusals.js';
@@ -20,7 +21,7 @@ document.documentElement.dataset.ready = 'form';
 
 async function open({ schema, values, readonly }) {
   const viewer = new Form({ container: host, additionalModules: [words, refusals] });
-  await viewer.importSchema(schema, values);
+  await viewer.importSchema(chinese() ? schema : inEnglish(schema), values);
   if (readonly) viewer.setProperty('readOnly', true);
   viewer.on('submit', (event) => event.preventDefault?.());
   return viewer;

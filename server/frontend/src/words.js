@@ -8,6 +8,7 @@ const own = {
   'Click to remove sorting': '点击取消排序',
   'Click to sort by {value} ascending': '点击按“{value}”升序排列',
   'Click to sort by {value} descending': '点击按“{value}”降序排列',
+  Browse: '选择文件',
   Collapse: '收起',
   'Date and time must both be entered.': '日期和时间须同时填写。',
   Decrement: '减少',
@@ -36,12 +37,16 @@ const own = {
   'Previous page': '上一页',
   'Remove tag': '移除标签',
   Search: '搜索',
+  Select: '请选择',
   'Skip to search': '跳到搜索框',
   'Unable to download document': '文件无法下载',
   'Value is expected to be an integer.': '须为整数。',
   'Value is expected to have at most 1 decimal digit.': '最多 1 位小数。',
   'Value is expected to have at most {value} decimal digits.': '最多 {value} 位小数。',
   'Value is not a number.': '请输入数字。',
+  'dd/mm/yyyy': '日/月/年',
+  'mm/dd/yyyy': '月/日/年',
+  'yyyy/mm/dd': '年/月/日',
   '{page} of {total}': '第 {page} 页，共 {total} 页',
   '{value} files selected': '已选择 {value} 个文件',
 };
@@ -57,5 +62,8 @@ function translate(template, replacements = {}) {
   if (text === undefined) missing.add(template);
   return (text ?? template).replace(/{([^}]+)}/g, (_, key) => replacements[key] ?? `{${key}}`);
 }
+
+// The build lets form-js call this for the strings it does not hand to its translate service.
+globalThis.icityText = (text) => translate(text);
 
 export default { translate: ['value', translate] };
