@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import marshmallow as ma
@@ -22,6 +21,10 @@ from engine.errors import IcityError, StepFailed
 LARGEST_FIGURE = 10**15
 MOST_ITEMS = 1000
 MOST_EXPERTS = 100
+
+# What a department answers when it is asked to join a decision (会签); silence is no objection.
+DEEMED = "deemed"
+OPINIONS = ("agree", "comment", "object", DEEMED)
 
 
 @dataclass(frozen=True)
@@ -41,15 +44,6 @@ class Delegate:
     function: Callable[[Mapping[str, Any], Grounds], Any]
     parameters: ma.Schema
     title: Mapping[str, str]
-
-
-class Opinion(StrEnum):
-    """What a department answers when it is asked to join a decision (会签)."""
-
-    AGREE = "agree"  # 同意
-    COMMENT = "comment"  # 同意并提出意见
-    OBJECT = "object"  # 不同意
-    DEEMED = "deemed"  # 逾期未复，视为无异议
 
 
 def names() -> list[str]:
@@ -81,19 +75,26 @@ def _score_indicators(given: Mapping[str, Any], grounds: Grounds) -> dict[str, A
     return scoring.score(chosen, level, given["values"], given["expert_scores"] or {}).plain()
 
 
+def _rank_units(given: Mapping[str, Any], grounds: Grounds) -> dict[str, Any]:
+    chosen = indicators.parse(grounds.indicators, given["set_code"])
+    level = indicators.Level(given["level"])
+    scores = scoring.rank(chosen, level, given["units"], given["expert_scores"] or {})
+    return {unit: score.plain() for unit, score in scores.items()}
+
+
 def _count_opinions(given: Mapping[str, Any], _: Grounds) -> dict[str, int]:
     counted = Counter(_opinion(one) for one in given["opinions"])
-    return {opinion.value: counted[opinion] for opinion in Opinion}
+    return {opinion: counted[opinion] for opinion in OPINIONS}
 
 
-def _opinion(answer: Mapping[str, Any] | None) -> Opinion:
+def _opinion(answer: Mapping[str, Any] | None) -> str:
     """Read one department's answer; none at all, or one marked so, is deemed no objection."""
     if answer is None or answer.get("deemed") is True or answer.get("opinion") is None:
-        return Opinion.DEEMED
-    try:
-        return Opinion(answer["opinion"])
-    except ValueError:
-        raise StepFailed(operator="count opinions", reason=f"unknown opinion {answer['opinion']!r:.40}") from None
+        return DEEMED
+    opinion = answer["opinion"]
+    if opinion not in OPINIONS:
+        raise StepFailed(operator="count opinions", reason=f"unknown opinion {opinion!r:.40}")
+    return str(opinion)
 
 
 def _document_number(given: Mapping[str, Any], grounds: Grounds) -> str:
@@ -119,14 +120,23 @@ def _text(longest: int = 64) -> fields.String:
     return fields.String(required=True, validate=validate.Length(1, longest))
 
 
-def _figure(smallest: int, largest: int) -> fields.Float:
-    return fields.Float(allow_nan=False, allow_none=True, validate=validate.Range(smallest, largest))
+def _level() -> fields.String:
+    return fields.String(required=True, validate=validate.OneOf([level.value for level in indicators.Level]))
 
 
-_EXPERTS = fields.List(
-    fields.Float(required=True, allow_nan=False, validate=validate.Range(0, 100)),
-    validate=validate.Length(max=MOST_EXPERTS),
-)
+def _figures() -> fields.Dict:
+    figure = fields.Float(allow_nan=False, allow_none=True, validate=validate.Range(-LARGEST_FIGURE, LARGEST_FIGURE))
+    return fields.Dict(keys=fields.String(), values=figure, required=True, validate=validate.Length(max=MOST_ITEMS))
+
+
+def _experts() -> fields.Dict:
+    score = fields.Float(required=True, allow_nan=False, validate=validate.Range(0, 100))
+    scores = fields.List(score, validate=validate.Length(max=MOST_EXPERTS))
+    return fields.Dict(keys=fields.String(), values=scores, load_default=None, allow_none=True)
+
+
+def _by_unit(values: fields.Dict, **more: Any) -> fields.Dict:
+    return fields.Dict(keys=fields.String(), values=values, validate=validate.Length(max=MOST_ITEMS), **more)
 
 
 def _schema(**parameters: fields.Field[Any]) -> ma.Schema:
@@ -137,18 +147,19 @@ _ALL = (
     Delegate(
         "score indicators",
         _score_indicators,
+        _schema(set_code=_text(), level=_level(), values=_figures(), expert_scores=_experts()),
+        {"zh": "按指标体系计分", "en": "Score by the indicator set"},
+    ),
+    Delegate(
+        "rank units",
+        _rank_units,
         _schema(
             set_code=_text(),
-            level=fields.String(required=True, validate=validate.OneOf([level.value for level in indicators.Level])),
-            values=fields.Dict(
-                keys=fields.String(),
-                values=_figure(-LARGEST_FIGURE, LARGEST_FIGURE),
-                required=True,
-                validate=validate.Length(max=MOST_ITEMS),
-            ),
-            expert_scores=fields.Dict(keys=fields.String(), values=_EXPERTS, load_default=None, allow_none=True),
+            level=_level(),
+            units=_by_unit(_figures(), required=True),
+            expert_scores=_by_unit(_experts(), load_default=None, allow_none=True),
         ),
-        {"zh": "按指标体系计分", "en": "Score by the indicator set"},
+        {"zh": "按指标体系排名计分", "en": "Rank the units by the indicator set"},
     ),
     Delegate(
         "count opinions",

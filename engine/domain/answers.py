@@ -211,13 +211,11 @@ def _not_past(component: Component, moment: date, _: Scope) -> None:
         raise Fault("不得早于今天。", "Must not be before today.")
 
 
-class _Number(fields.Field[Decimal]):
-    """A JSON number; a text or a truth value is none."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise self.make_error("validator_failed")
-        return Decimal(str(value))
+def _json_number(value: Any) -> Decimal:
+    """Read a JSON number; a text or a truth value is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ma.ValidationError("no number")
+    return Decimal(str(value))
 
 
 def _plain_number(_: Component, number: Decimal) -> int | float:
@@ -254,7 +252,7 @@ _SOME = Answer(fields.List(fields.Raw()), _IN_CHOICES, (_all_choices,), [])
 _TYPES = {
     "textfield": _TEXT,
     "textarea": _TEXT,
-    "number": Answer(_Number(), _IN_NUMBERS, _NUMBER_CHECKS, None, _plain_number),
+    "number": Answer(fields.Function(deserialize=_json_number), _IN_NUMBERS, _NUMBER_CHECKS, None, _plain_number),
     "checkbox": Answer(
         fields.Boolean(truthy={True}, falsy={False}),
         _said("请勾选或不勾选。", "Must be ticked or not."),

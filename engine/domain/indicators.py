@@ -133,7 +133,7 @@ def _indicator(row: Row, findings: list[Finding]) -> Indicator:
     code = row["code"]
     cell = _Cells(row, findings)
     kind = cell.one_of("kind", Kind, Kind.QUANT)
-    standards = {level: cell.standard(level, kind) for level in Level if kind != Kind.RANK}
+    standards = {Level.CITY: cell.standard("standard_city", kind), Level.COUNTY: cell.standard("standard_county", kind)}
     indicator = Indicator(
         code=code,
         name=row["name"],
@@ -202,10 +202,9 @@ class _Cells:
             return FULL_WEIGHT
         return number
 
-    def standard(self, level: Level, kind: Kind) -> Decimal:
-        # Experts score out of a hundred, so theirs need not be written.
-        written = self.row[f"standard_{level}"]
-        return FULL_WEIGHT if kind == Kind.QUAL and not written else self.number(f"standard_{level}")
+    def standard(self, column: str, kind: Kind) -> Decimal:
+        # Experts score out of a hundred and a rank needs no standard, so theirs need not be written.
+        return FULL_WEIGHT if kind != Kind.QUANT and not self.row[column] else self.number(column)
 
     def choice(self, column: str, allowed: tuple[str, ...]) -> str:
         if self.row[column] not in allowed:

@@ -32,6 +32,7 @@ def test_every_operator_has_a_title_in_both_languages():
         "deadline",
         "document number",
         "next anniversary",
+        "rank units",
         "score indicators",
     ]
     for name, delegate in delegates.REGISTRY.items():
@@ -55,6 +56,17 @@ def test_indicators_are_scored_by_the_set_of_the_programme():
 def test_indicators_are_scored_without_experts(experts):
     score = run("score indicators", set_code="ZJ-DEMO-2012", level="city", values={"awards": 2}, expert_scores=experts)
     assert score["missing"][-3:] == ["F1", "F2", "F3"]
+
+
+def test_units_are_ranked_by_the_set_of_the_programme():
+    units = {"339921": {"hightech_value_added": 14}, "339902": {"hightech_value_added": 20}, "330127": {}}
+    scores = run(
+        "rank units", set_code="ZJ-CZ-2012", level="county", units=units, expert_scores={"339921": {"S9": [90]}}
+    )
+    assert {unit: score["indicators"][0]["points"] for unit, score in scores.items()} == {
+        "339921": 6.67, "339902": 10, "330127": 0,
+    }  # fmt: skip
+    assert scores["339921"]["groups"][-1]["points"] == 9
 
 
 def test_opinions_are_counted_and_silence_is_deemed():
@@ -103,7 +115,7 @@ def test_deadline_counts_by_the_calendar():
             "score indicators",
             {"set_code": "ZJ-DEMO-2012", "level": "county", "values": {}, "expert_scores": {"F1": [101]}},
         ),
-        ("score indicators", {"set_code": "ZJ-DEMO-2012", "level": "county", "values": {}, "valeus": {}}),
+        ("score indicators", {"set_code": "ZJ-DEMO-2012", "level": "county", "values": {}, "figures": {}}),
         ("score indicators", {"set_code": "ZJ-CZ-2012", "level": "county", "values": {}}),
         ("count opinions", {"opinions": None}),
         ("count opinions", {"opinions": ["agree"]}),
