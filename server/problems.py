@@ -48,6 +48,7 @@ REPLIES: dict[type[Exception], Reply] = {
     errors.SignatureRefused: Reply(401, "signature-refused", "签名缺失、错误，或时间相差过大。"),
     errors.IdempotencyConflict: Reply(422, "idempotency-conflict", "该 Idempotency-Key 已用于另一请求。"),
     errors.RequestInProgress: Reply(409, "request-in-progress", "带有该 Idempotency-Key 的请求仍在处理。"),
+    errors.Busy: Reply(503, "busy", "该流程正在处理另一操作，请稍后再试。"),
     errors.WorkbookRefused: Reply(422, "workbook-refused", "电子表格有误。"),
     errors.AddressRefused: Reply(422, "address-refused", "不允许向该地址发送通知。"),
     errors.SettingsRefused: Reply(500, "settings-refused", "系统设置有误。"),

@@ -24,8 +24,9 @@ class StrictJson(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Any:
         """Return a JSON reply of one value."""
-        body = orjson.dumps(self._prepare_response_obj(args, kwargs))
-        return self._app.response_class(body, mimetype="application/json")
+        return self._app.response_class(
+            self.dumps(self._prepare_response_obj(args, kwargs)), mimetype="application/json"
+        )
 
 
 def read(source: str | bytes) -> Any:

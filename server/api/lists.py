@@ -1,6 +1,6 @@
 """Long lists, page by page: the query they take and the reply they give."""
 
-from typing import cast
+from typing import Any
 
 import marshmallow as ma
 
@@ -20,5 +20,8 @@ class PageQuery(ma.Schema):
 
 def page_of(row: type[ma.Schema]) -> type[ma.Schema]:
     """Return the schema of one page of `row`: its rows, and the cursor of the next page or null."""
-    parts = {"rows": ma.fields.List(ma.fields.Nested(row)), "next": ma.fields.String(allow_none=True)}
-    return cast("type[ma.Schema]", ma.Schema.from_dict(parts, name=f"{row.__name__}Page"))
+    parts: dict[str, ma.fields.Field[Any]] = {
+        "rows": ma.fields.List(ma.fields.Nested(row)),
+        "next": ma.fields.String(allow_none=True),
+    }
+    return ma.Schema.from_dict(parts, name=f"{row.__name__}Page")

@@ -1,20 +1,23 @@
 """What the API says about itself: OpenAPI 3.1, and how it reads what it is sent."""
 
 import http
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-import flask_smorest
+import flask_smorest  # type: ignore[import-untyped]
 import marshmallow as ma
 from flask import Flask, Request, Response, current_app
-from flask_smorest.utils import prepare_response
+from flask_smorest.utils import prepare_response  # type: ignore[import-untyped]
 from webargs.flaskparser import FlaskParser
 
 from server import auth, problems
 
 BODY_BYTES = 1_048_576
 PREFIX = "/api/v1"
+
+View = TypeVar("View", bound=Callable[..., Any])
+SchemaLike = type[ma.Schema] | ma.Schema
 
 
 class ProblemSchema(ma.Schema):
@@ -32,20 +35,55 @@ class ProblemSchema(ma.Schema):
 class _Parser(FlaskParser):
     """Reads arguments strictly: JSON by our reader, and nothing that was not asked for."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE}  # noqa: RUF012
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {  # noqa: RUF012 - declared so by webargs
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": ma.RAISE,
+    }
 
-    def load_json(self, req: Request, schema: ma.Schema) -> Any:  # noqa: ARG002 - the name webargs calls
+    def load_json(self, req: Request, schema: ma.Schema) -> Any:
         req.max_content_length = BODY_BYTES
         return req.get_json()
 
 
-class Blueprint(flask_smorest.Blueprint):
-    """A noun of the API."""
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest carries no types
+    """A noun of the API; gives the decorators of flask-smorest their types."""
 
     ARGUMENTS_PARSER = _Parser()
 
+    def get(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Answer GET at `rule`."""
+        return self._typed(super().get(rule, **options))
 
-class _Api(flask_smorest.Api):
+    def post(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Answer POST at `rule`."""
+        return self._typed(super().post(rule, **options))
+
+    def delete(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Answer DELETE at `rule`."""
+        return self._typed(super().delete(rule, **options))
+
+    def arguments(self, schema: SchemaLike, **options: Any) -> Callable[[View], View]:
+        """Hand the view what was sent, read and checked by `schema`."""
+        return self._typed(super().arguments(schema, **options))
+
+    def response(self, status_code: int, schema: SchemaLike | None = None, **options: Any) -> Callable[[View], View]:
+        """Write what the view returns by `schema`."""
+        return self._typed(super().response(status_code, schema, **options))
+
+    def alt_response(self, status_code: int, response: str | None = None, **options: Any) -> Callable[[View], View]:
+        """Describe another reply of the view."""
+        return self._typed(super().alt_response(status_code, response, **options))
+
+    def doc(self, **options: Any) -> Callable[[View], View]:
+        """Add to the description of the view."""
+        return self._typed(super().doc(**options))
+
+    @staticmethod
+    def _typed(decorator: Any) -> Callable[[View], View]:
+        return cast("Callable[[View], View]", decorator)
+
+
+class _Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest carries no types
     """flask-smorest, answering errors with problems; `server.app` holds the one handler of errors."""
 
     ERROR_SCHEMA = ProblemSchema
