@@ -45,9 +45,9 @@ def later(**duration: float) -> None:
 def test_the_right_password_opens_and_the_secret_is_recognised_with_its_roles(sessions: Sessions) -> None:
     actor = recognise(sessions, sign_in(sessions))
     assert (actor.login, actor.name, actor.language) == ("shouli", "沈受理", "zh")
-    assert actor.memberships == {("prv-science", "PRV_INTAKE")}
+    assert actor.memberships == {("prov-science", "PRV_INTAKE")}
     assert actor.roles == {"PRV_INTAKE"}
-    assert actor.organisations == {"prv-science"}
+    assert actor.organisations == {"prov-science"}
 
 
 def test_the_database_never_sees_a_secret_or_a_password(sessions: Sessions) -> None:
@@ -186,15 +186,15 @@ def test_a_role_taken_away_is_gone_with_the_next_request(sessions: Sessions) -> 
 @pytest.mark.usefixtures("fast_passwords")
 def test_creating_a_person_names_every_fault_at_once(session: Session) -> None:
     with pytest.raises(AnswersRefused) as caught:
-        identity.create_person(session, "shouli", "双", "short", [("prv-science", "KING"), ("nowhere", "PRV_LEAD")])
+        identity.create_person(session, "shouli", "双", "short", [("prov-science", "KING"), ("nowhere", "PRV_LEAD")])
     fields = caught.value.facts["fields"]
-    assert fields.keys() == {"login", "password", "prv-science:KING", "nowhere:PRV_LEAD"}
+    assert fields.keys() == {"login", "password", "prov-science:KING", "nowhere:PRV_LEAD"}
     assert fields["password"].keys() == {"zh", "en"}
 
 
 @pytest.mark.usefixtures("fast_passwords")
 def test_a_created_person_may_hold_several_roles(session: Session, actor: Callable[[str], Actor]) -> None:
-    held = [("prv-science", "PRV_OFFICER"), ("prv-statistics", "STAT_PRV")]
+    held = [("prov-science", "PRV_OFFICER"), ("prov-statistics", "STAT_PRV")]
     identity.create_person(session, "li", "李", "Long-enough-1", held)
     assert actor("li").memberships == set(held)
     assert next(a for a in identity.listing(session) if a.login == "li").memberships == held
