@@ -81,7 +81,7 @@ $(BIN)/python:
 	@touch $@
 
 $(FRONT)/node_modules/.ready: $(FRONT)/package.json $(FRONT)/package-lock.json
-	@command -v node >/dev/null && command -v npm >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] < 18)' \
+	@command -v node >/dev/null && command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' \
 	  || { echo "icity needs node 18 or newer with npm to build its pages" >&2; exit 1; }
 	@echo "installing JavaScript packages"
 	@cd $(FRONT) && npm ci --ignore-scripts --no-audit --no-fund --silent
