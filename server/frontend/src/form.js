@@ -22,9 +22,13 @@ document.documentElement.dataset.ready = 'form';
 async function open({ schema, values, readonly }) {
   const viewer = new Form({ container: host, additionalModules: [words, refusals] });
   await viewer.importSchema(chinese() ? schema : inEnglish(schema), values);
-  if (readonly) viewer.setProperty('readOnly', true);
-  viewer.on('submit', (event) => event.preventDefault?.());
+  if (readonly) freeze(viewer);
   return viewer;
+}
+
+function freeze(viewer) {
+  viewer.setProperty('readOnly', true);
+  host.classList.add('is-frozen');
 }
 
 async function submit() {
@@ -90,7 +94,8 @@ function showResult({ next }) {
   list.hidden = next.length === 0;
   result.querySelector('[data-waiting]').hidden = next.length > 0;
   for (const part of document.querySelectorAll('[data-until-done]')) part.hidden = true;
-  if (form) form.setProperty('readOnly', true);
+  if (form) freeze(form);
+  document.body.dispatchEvent(new Event('completed'));
   result.hidden = false;
   result.focus();
 }

@@ -1,0 +1,126 @@
+"""A real browser before the real application: the shipped programme, one case of the fictional county, one server."""
+
+import shutil
+import threading
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from engine import calendars, identity, instances, processes, units
+from engine.db import Sessions, transaction
+from engine.settings import Settings
+from server.app import create_app
+from tests.support.postgres import PASSWORD
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+REFUSALS = ("Failed to load resource", "Response Status Error Code")  # what a browser and htmx say of 4xx
+PROGRAMME = "innovative-city"
+WIDE = {"width": 1280, "height": 800}
+
+
+@dataclass
+class Site:
+    """The running application and the case that waits in it."""
+
+    address: str
+    case: UUID
+    sessions: Sessions
+
+
+@dataclass
+class Watch:
+    """What the browser complained about; replies that refuse are no complaint."""
+
+    complaints: list[str] = field(default_factory=list)
+
+    def over(self, page: Page) -> None:
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not message.text.startswith(REFUSALS):
+            self.complaints.append(message.text)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(configuration: Settings, sessions: Sessions) -> Iterator[Site]:
+    """Serve the application on a free port, with the fictional county's case at its first task."""
+    folder = configuration.workflows_path / PROGRAMME
+    story = tomllib.loads((folder / "demo" / "story.toml").read_text(encoding="utf-8"))
+    with transaction(sessions) as session:
+        calendars.seed(session)
+        units.seed(session)
+        processes.deploy(session, folder, "tests")
+        case = instances.start(session, identity.load(session, "xianzhang"), _wanted(story))
+    server = make_server("127.0.0.1", 0, create_app(configuration, sessions), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Site(f"http://127.0.0.1:{server.server_port}", case, sessions)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _wanted(story: dict[str, Any]) -> instances.Application:
+    return instances.Application(
+        programme=PROGRAMME,
+        process=story["process"],
+        title="云溪县创建创新型县",
+        subject=story["subject"],
+        organisation=story["starter"],
+        data=story["data"],
+    )
+
+
+@pytest.fixture
+def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport=WIDE, locale="zh-CN", base_url=site.address)
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """Give a page; a script that fails or a policy that is broken fails the test."""
+    watch = Watch()
+    page = context.new_page()
+    watch.over(page)
+    yield page
+    assert watch.complaints == []
+
+
+@pytest.fixture
+def sign_in(page: Page) -> Callable[[str], None]:
+    """Give a function that signs a person of the demonstration in."""
+
+    def signing(login: str) -> None:
+        page.goto("/sign-in")
+        page.get_by_label("用户名").fill(login)
+        page.get_by_label("密码").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        page.get_by_role("heading", name="我的工作").wait_for()
+
+    return signing
