@@ -1,0 +1,1 @@
+"""Measurements of the whole service, fsync on; `python -m tests.bench` prints the table and writes it."""
