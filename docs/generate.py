@@ -86,7 +86,7 @@ def api() -> str:
 
 def commands() -> str:
     """Return the page of the command line."""
-    parts = [_command(names, command) for names, command in _commands(cli.main, ("icity",))]
+    parts = [_command(names, command) for names, command in _commands(cli.cli, ("icity",))]
     intro = "`.venv/bin/icity --help` says the same. `make run` and `make demo` call `serve` and `demo`."
     return _page("Command line", "server/cli.py", intro, "\n".join(parts))
 
