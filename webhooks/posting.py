@@ -1,0 +1,216 @@
+"""Posting to an address that somebody else chose: the address is checked when connecting, and everything has an end."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from types import TracebackType
+from typing import Self
+from urllib.parse import SplitResult, urlsplit
+
+from engine.errors import AddressRefused
+from engine.settings import Settings
+
+CONNECT_SECONDS = 5
+SILENT_SECONDS = 10
+WHOLE_SECONDS = 30
+READ_BYTES = 65_536
+KEPT_BYTES = 1_024
+LONGEST_URL = 2_000
+OFFICES = [ip_network(net) for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
+NEVER = [
+    ip_network(net)
+    for net in (
+        "100.64.0.0/10",  # carriers; a cloud keeps its metadata there
+        "168.63.129.16/32",  # a cloud's host agent
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "fd00:ec2::/32",  # a cloud's metadata
+        "::/96",  # the rest lead to IPv4 addresses by another spelling
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2001::/32",
+        "2002::/16",
+    )
+]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a post went: a status and the beginning of the answer, or an error."""
+
+    milliseconds: int
+    status: int | None = None
+    error: str | None = None
+    text: str | None = None
+    retry_after: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the receiver took it."""
+        return self.status is not None and self.status // 100 == 2  # noqa: PLR2004 - 2xx
+
+
+@dataclass(frozen=True)
+class Fence:
+    """Where posts may go: public addresses, this machine only if `loopback`, office networks only by named `hosts`."""
+
+    loopback: bool
+    hosts: frozenset[str]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the fence that `settings` ask for."""
+        return cls(settings.webhook_loopback, frozenset(host.lower() for host in settings.webhook_hosts))
+
+    def check_url(self, url: str) -> SplitResult:
+        """Return the parts of `url`; raise AddressRefused unless it is one plain https address.
+
+        Without TLS only named hosts, and this machine where it may be reached at all.
+        """
+        try:
+            parts = urlsplit(url)
+            plain = parts.hostname and parts.port != 0 and not parts.username and not parts.password
+        except ValueError:
+            raise AddressRefused(url=url[:LONGEST_URL]) from None
+        plain = plain and len(url) <= LONGEST_URL and url.isprintable() and " " not in url and "#" not in url
+        open_schemes = {"http", "https"} if self.loopback or parts.hostname in self.hosts else {"https"}
+        if not plain or parts.scheme not in open_schemes:
+            raise AddressRefused(url=url[:LONGEST_URL])
+        return parts
+
+    def allows(self, host: str, address: str) -> bool:
+        """Tell whether `address`, to which `host` resolved just now, may be connected to."""
+        ip = _plain(address)
+        if ip.is_loopback:
+            return self.loopback
+        if any(ip in net for net in NEVER if net.version == ip.version):
+            return False
+        if any(ip in net for net in OFFICES if net.version == ip.version):
+            return host.lower() in self.hosts
+        return ip.is_global and not ip.is_multicast
+
+
+def post(url: str, headers: Mapping[str, str], body: bytes, fence: Fence) -> Answer:
+    """Post `body` once, following no redirect; read at most 64 KB of the answer, wait at most 30 s in all."""
+    began = time.monotonic()
+    with Cord() as cord:
+        try:
+            answer = _exchange(fence.check_url(url), headers, body, (fence, cord))
+            status, text, retry_after = answer
+        except (AddressRefused, OSError, HTTPException, ValueError) as fault:
+            error = f"no answer within {WHOLE_SECONDS} s" if cord.pulled else f"{type(fault).__name__}: {fault}"
+            return Answer(_since(began), error=_storable(error))
+        return Answer(_since(began), status=status, text=text, retry_after=retry_after)
+
+
+class Cord:
+    """Cuts a connection that lasts too long, whatever it is busy with: name, handshake, headers or body."""
+
+    def __init__(self) -> None:
+        self.pulled = False
+        self._line: socket.socket | None = None
+        self._timer = threading.Timer(WHOLE_SECONDS, self._pull)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self._timer.cancel()
+        if self._line is not None:
+            self._line.close()
+
+    def hold(self, line: socket.socket) -> None:
+        """Hold a second handle on the connection, which stays good when TLS takes the first one over."""
+        self._line = line.dup()
+
+    def _pull(self) -> None:
+        self.pulled = True
+        if self._line is not None:
+            with suppress(OSError):
+                self._line.shutdown(socket.SHUT_RDWR)
+
+
+class _Line(HTTPConnection):
+    """A connection to an address that the fence allows."""
+
+    def __init__(self, parts: SplitResult, fence: Fence, cord: Cord) -> None:
+        self.secure = parts.scheme == "https"
+        self.default_port = 443 if self.secure else 80
+        super().__init__(parts.hostname or "", parts.port)
+        self._fence, self._cord = fence, cord
+
+    def connect(self) -> None:
+        line = self._connected()
+        self._cord.hold(line)
+        line.settimeout(SILENT_SECONDS)
+        self.sock = _trusted().wrap_socket(line, server_hostname=self.host) if self.secure else line
+
+    def _connected(self) -> socket.socket:
+        fault: OSError | None = None
+        for family, kind, protocol, _, address in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM):
+            if not self._fence.allows(self.host, str(address[0])):
+                continue
+            line = socket.socket(family, kind, protocol)
+            try:
+                line.settimeout(CONNECT_SECONDS)
+                line.connect(address)
+            except OSError as refused:
+                line.close()
+                fault = refused
+            else:
+                return line
+        raise fault or AddressRefused(host=self.host)
+
+
+def _exchange(
+    parts: SplitResult, headers: Mapping[str, str], body: bytes, guard: tuple[Fence, Cord]
+) -> tuple[int, str, int | None]:
+    line = _Line(parts, *guard)
+    try:
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        line.request("POST", target, body, {"user-agent": "icity", "connection": "close", **headers})
+        response = line.getresponse()
+        retry_after = response.headers.get("retry-after", "")
+        return response.status, _beginning(response), int(retry_after) if _is_count(retry_after) else None
+    finally:
+        line.close()
+
+
+def _beginning(response: HTTPResponse) -> str:
+    """Return the beginning of the answer; the status has said it all, so a body that breaks off does not matter."""
+    content = b""
+    with suppress(OSError, HTTPException, ValueError):
+        content = response.read(READ_BYTES)
+    return _storable(content[:KEPT_BYTES].decode("utf-8", "replace"))
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= len("86400")
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "\ufffd")[:KEPT_BYTES]
+
+
+def _plain(address: str) -> IPv4Address | IPv6Address:
+    ip = ip_address(address.partition("%")[0])
+    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    return mapped or ip
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    return ssl.create_default_context()
