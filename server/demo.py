@@ -1,0 +1,200 @@
+"""The demonstration: a fictional county lives its whole life on a moved clock, through the verbs that people use."""
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from engine import calendars, clock, identity, instances, processes, tasks
+from engine.db import Sessions, transaction
+from engine.domain import indicators, workbook
+from engine.errors import IcityError
+from engine.instances import Application
+from engine.settings import Settings
+from engine.tables import Event, Membership, Person, Reminder, Task, TaskState, Timer
+from server.demo_agency import Agency
+from server.worker import sweep
+
+OFFICE_HOUR = time(10, 0)
+MOST_DAYS = 2_000
+
+
+class StoryStuck(IcityError):
+    """The demonstration's story does not go on: nobody has an answer and nothing falls due."""
+
+
+@dataclass
+class Story:
+    """What everybody answers, read from the programme's demo folder; counts each element's visits."""
+
+    folder: Path
+    told: dict[str, Any]
+    visits: Counter[tuple[str, str]] = field(default_factory=Counter)
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Story":
+        """Return the story in `folder`."""
+        return cls(folder, tomllib.loads((folder / "story.toml").read_text(encoding="utf-8")))
+
+    def answer(self, element: str, organisation: str | None, programme: processes.Programme) -> dict[str, Any] | None:
+        """Return the next answer of an organisation at an element; None when it stays silent."""
+        own = self.told.get("by", {}).get(organisation or "", {})
+        answers = own.get(element) or self.told["answers"].get(element)
+        if answers is None:
+            raise StoryStuck(element=element)
+        key = (element, organisation or "")
+        given = answers[min(self.visits[key], len(answers) - 1)]
+        if not given:
+            return None
+        return self._with_figures(dict(given), programme)
+
+    def visited(self, element: str, organisation: str | None) -> None:
+        """Remember that an element was answered, or let lapse."""
+        self.visits[element, organisation or ""] += 1
+
+    def _with_figures(self, answer: dict[str, Any], programme: processes.Programme) -> dict[str, Any]:
+        name = answer.pop("workbook", None)
+        if name is None:
+            return answer
+        chosen = indicators.parse(programme.indicators, self.told["data"]["set"])
+        self.figures = workbook.read((self.folder / name).read_bytes(), chosen)
+        return {**answer, **self.figures}
+
+
+@dataclass
+class Stage:
+    """Where the story is played: settings, database, story, its instance, and the agency over real HTTP."""
+
+    settings: Settings
+    sessions: Sessions
+    story: Story
+    instance: UUID
+    programme: processes.Programme
+    agency: Agency
+
+
+def play(settings: Settings, sessions: Sessions, folder: Path) -> UUID:
+    """Play the story in `folder` to its end; return the id of the lifecycle. Raise StoryStuck."""
+    story = Story.read(folder)
+    with transaction(sessions) as session:
+        calendar = calendars.load(session)
+    clock.travel(datetime.combine(story.told["begins"], OFFICE_HOUR, tzinfo=clock.CIVIL))
+    try:
+        with transaction(sessions) as session:
+            instance, programme = _begin(session, story, folder.parent.name)
+        with Agency(settings, sessions, story.told["agency"]) as agency:
+            stage = Stage(settings, sessions, story, instance, programme, agency)
+            for _ in range(MOST_DAYS):
+                _work_the_day(stage)
+                if _over(stage):
+                    return instance
+                _next_moment(stage, calendar)
+        raise StoryStuck(days=MOST_DAYS)
+    finally:
+        clock.come_home()
+
+
+def _begin(session: Session, story: Story, programme_id: str) -> tuple[UUID, processes.Programme]:
+    told = story.told
+    programme = processes.latest(session, programme_id)
+    starter = identity.load(session, _login(session, "APP_LEAD", told["starter"]))
+    wanted = Application(
+        programme=programme_id,
+        process=told["process"],
+        title=f"{told['name']}创建创新型县",
+        subject=told["subject"],
+        organisation=told["starter"],
+        data=told["data"],
+    )
+    return instances.start(session, starter, wanted), programme
+
+
+def _work_the_day(stage: Stage) -> None:
+    """Let everybody finish what they have an answer for, and let due work run, until the day is quiet."""
+    busy = True
+    while busy:
+        while sweep(stage.sessions, stage.settings):
+            pass
+        busy = False
+        with transaction(stage.sessions) as session:
+            opened = list(_open_tasks(session, stage.instance))
+        for task, element, role, organisation in opened:
+            busy = _answer(stage, task, (element, role, organisation)) or busy
+
+
+def _answer(stage: Stage, task: UUID, place: tuple[str, str, str | None]) -> bool:
+    element, role, organisation = place
+    answers = stage.story.answer(element, organisation, stage.programme)
+    if answers is None:
+        return False
+    with transaction(stage.sessions) as session:
+        if session.scalar(select(Task.state).where(Task.id == task)) != TaskState.OPEN:
+            return False
+        actor = identity.load(session, _login(session, role, organisation, stage.story.visits[element, "expert"]))
+        tasks.claim(session, actor, task)
+    with transaction(stage.sessions) as session:
+        tasks.complete(session, actor, task, answers)
+    stage.story.visited(element, organisation)
+    return True
+
+
+def _open_tasks(session: Session, instance: UUID) -> Iterator[tuple[UUID, str, str, str | None]]:
+    query = select(Task.id, Task.element, Task.role, Task.organisation)
+    rows = session.execute(
+        query.where(Task.instance == instance, Task.state == TaskState.OPEN).order_by(Task.created_at, Task.id)
+    )
+    return ((row.id, row.element, str(row.role), row.organisation) for row in rows)
+
+
+def _login(session: Session, role: str, organisation: str | None, turn: int = 0) -> str:
+    query = select(Person.login).join(Membership, Membership.person == Person.id).where(Membership.role == role)
+    if organisation is not None:
+        query = query.where(Membership.organisation == organisation)
+    logins = list(session.scalars(query.order_by(Person.login)))
+    if not logins:
+        raise StoryStuck(role=role, organisation=organisation)
+    return str(logins[turn % len(logins)])
+
+
+def _over(stage: Stage) -> bool:
+    """Tell whether the story's last circular is out and nobody has anything left to do."""
+    with transaction(stage.sessions) as session:
+        issued = session.scalar(
+            select(func.count())
+            .select_from(Event)
+            .where(
+                Event.instance == stage.instance,
+                Event.kind == "message.sent",
+                Event.data["name"].astext == "circular.issued",
+            )
+        )
+        waiting = session.scalar(select(func.count()).select_from(Task).where(Task.state == TaskState.OPEN))
+    return issued == stage.story.told["circulars"] and not waiting
+
+
+def _next_moment(stage: Stage, calendar: Any) -> None:
+    """Move the clock to the next working morning while work is open, else to the next thing that falls due."""
+    with transaction(stage.sessions) as session:
+        due = session.scalar(select(func.min(Timer.due_at)))
+        remind = session.scalar(
+            select(func.min(Reminder.remind_at)).where(
+                or_(Reminder.reminded_at.is_(None)), Reminder.due_at.is_not(None)
+            )
+        )
+        silent = list(_open_tasks(session, stage.instance))
+    moments = [moment for moment in (due, remind) if moment is not None]
+    if not moments:
+        raise StoryStuck(at=clock.now().isoformat())
+    soonest = max(min(moments), clock.now())
+    if due is not None and due <= soonest:
+        for _, element, _, organisation in silent:
+            stage.story.visited(element, organisation)
+    clock.travel(soonest)
