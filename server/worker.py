@@ -1,0 +1,261 @@
+"""The hands: what the clock found due is done here, on Procrastinate; any number of hands may work at once."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import procrastinate
+import structlog
+from procrastinate import schema
+from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy import delete
+from sqlalchemy.exc import OperationalError
+
+from engine import clock, messages, reminders, timers
+from engine.db import Sessions, transaction
+from engine.errors import Busy, IcityError
+from engine.settings import Settings
+from engine.tables import Idempotency, SignIn
+from webhooks import outbound
+from webhooks.posting import Fence
+
+SCHEMA = "procrastinate"
+ENGINE, POST = "engine", "post"  # two queues: a slow receiver must not hold up a timer
+CONCURRENCY = {ENGINE: 2, POST: 8}
+POLL_SECONDS = 60.0  # LISTEN/NOTIFY wakes the hands; this is for what it might miss
+PULSE_SECONDS = 30.0
+STALLED_SECONDS = 120.0
+STOP_SECONDS = 40.0
+BATCH = 200
+KEPT = timedelta(days=1)
+
+Job = Callable[[Sessions, Settings], int]
+
+_log = structlog.get_logger("icity.worker")
+
+
+@dataclass(frozen=True)
+class Duty:
+    """One kind of work: what does it, and in which queue it waits."""
+
+    work: Job
+    queue: str = ENGINE
+
+
+def sweep(sessions: Sessions, settings: Settings) -> int:
+    """Do all that is due once, here and now, without a queue; return how much that was."""
+    return sum(DUTIES[name].work(sessions, settings) for name in SWEPT)
+
+
+def fire_due_timers(sessions: Sessions, settings: Settings) -> int:
+    """Fire what is due, each timer in a transaction of its own, until nothing more can be fired; return how many."""
+    fired, before = 0, -1
+    while fired > before:
+        before = fired
+        with transaction(sessions) as session:
+            batch = timers.due(session, settings.timer_batch)
+        held: set[UUID] = set()
+        for timer in batch:
+            fired += timer.instance not in held and _fire(sessions, settings, timer, held)
+    return fired
+
+
+def match_messages(sessions: Sessions, _: Settings) -> int:
+    """Hand over every kept message that somebody waits for; one that cannot be taken is parked with its reason."""
+    with transaction(sessions) as session:
+        waiting = messages.deliverable(session, BATCH)
+    return sum(_deliver(sessions, message) for message in waiting)
+
+
+def announce_reminders(sessions: Sessions, _: Settings) -> int:
+    """Tell people what they were to be reminded of by now; return how many reminders."""
+    return _until_dry(sessions, lambda session: reminders.announce_due(session, BATCH))
+
+
+def fan_out(sessions: Sessions, _: Settings) -> int:
+    """Make deliveries of what happened; return how many events."""
+    return _until_dry(sessions, lambda session: outbound.fan_out(session, BATCH))
+
+
+def deliver_webhooks(sessions: Sessions, settings: Settings) -> int:
+    """Try every delivery that is due, each call between two transactions; return how many tries."""
+    fence, tries = Fence.of(settings), 0
+    while True:
+        with transaction(sessions) as session:
+            claimed = outbound.claim(session, settings.public_url)
+        if claimed is None:
+            return tries
+        answer = outbound.post(claimed, fence)
+        with transaction(sessions) as session:
+            outbound.record(session, claimed, answer)
+        tries += 1
+
+
+def tidy(sessions: Sessions, settings: Settings) -> int:
+    """Park messages nobody waited for, and forget replies a day old and sign-ins that ended; return how many."""
+    now = clock.now()
+    with transaction(sessions) as session:
+        replies = session.execute(delete(Idempotency).where(Idempotency.at < now - KEPT).returning(Idempotency.key))
+        ended = session.execute(delete(SignIn).where(SignIn.ends_at < now).returning(SignIn.digest))
+        return messages.park_old(session, settings.message_days) + len(replies.all()) + len(ended.all())
+
+
+DUTIES: Mapping[str, Duty] = {
+    "timers": Duty(fire_due_timers),
+    "messages": Duty(match_messages),
+    "reminders": Duty(announce_reminders),
+    "events": Duty(fan_out),
+    "deliveries": Duty(deliver_webhooks, POST),
+    "tidy": Duty(tidy),
+}
+SWEPT = ("timers", "messages", "reminders", "events", "deliveries")
+
+
+class Hands:
+    """Works off the queues in a thread of its own; `defer` puts work in."""
+
+    def __init__(self, settings: Settings, url: str, sessions: Sessions) -> None:
+        self._conninfo: dict[str, Any] = {"conninfo": _plain(url), "options": f"-c search_path={SCHEMA}"}
+        self._app = _app(sessions, settings, self._conninfo)
+        self._front = self._app.with_connector(procrastinate.SyncPsycopgConnector(**self._conninfo, min_size=1))
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="hands", daemon=True)
+        self._stopping: asyncio.Event | None = None
+        self._ready = threading.Event()
+
+    def start(self) -> None:
+        """Install the queue's own tables if they are missing, and begin to work."""
+        self.open()
+        self._thread.start()
+        self._ready.wait(STOP_SECONDS)
+
+    def open(self) -> None:
+        """Make `defer` usable without working here."""
+        _install(self._conninfo)
+        self._front.open()
+
+    def stop(self) -> None:
+        """Finish what is being done and stop."""
+        if self._loop is not None and self._stopping is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join(STOP_SECONDS)
+        self._front.close()
+
+    def alive(self) -> bool:
+        """Tell whether the thread still works."""
+        return self._thread.is_alive()
+
+    def defer(self, duty: str) -> None:
+        """Put a duty into its queue unless it waits there already."""
+        with suppress(AlreadyEnqueued):
+            self._front.configure_task(duty, queueing_lock=duty, queue=DUTIES[duty].queue).defer()
+
+    def _run(self) -> None:
+        asyncio.run(self._work())
+
+    async def _work(self) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        self._loop.set_default_executor(ThreadPoolExecutor(sum(CONCURRENCY.values()), thread_name_prefix="hand"))
+        async with self._app.open_async():
+            workers = [asyncio.create_task(self._worker(queue)) for queue in CONCURRENCY]
+            self._ready.set()
+            stopping = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait([*workers, stopping], return_when=asyncio.FIRST_COMPLETED)
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            stopping.cancel()
+
+    async def _worker(self, queue: str) -> None:
+        await self._app.run_worker_async(
+            queues=[queue],
+            name=queue,
+            concurrency=CONCURRENCY[queue],
+            fetch_job_polling_interval=POLL_SECONDS,
+            abort_job_polling_interval=POLL_SECONDS,
+            update_heartbeat_interval=PULSE_SECONDS,
+            stalled_worker_timeout=STALLED_SECONDS,
+            shutdown_graceful_timeout=STOP_SECONDS,
+            delete_jobs="always",
+            install_signal_handlers=False,
+        )
+
+
+def _fire(sessions: Sessions, settings: Settings, timer: timers.DueTimer, held: set[UUID]) -> bool:
+    """Fire one timer; whatever fails is counted against that timer, and the others of its instance wait for it."""
+    try:
+        with transaction(sessions) as session:
+            return timers.fire(session, timer.id)
+    except (Busy, OperationalError):
+        held.add(timer.instance)
+        return False
+    except Exception as fault:  # noqa: BLE001 - one timer must not stop the others
+        _log.exception("timer.failed", timer=timer.id, instance=timer.instance)
+        reason = str(fault)
+    held.add(timer.instance)
+    with transaction(sessions) as session:
+        timers.failed(session, timer.id, reason, settings.timer_attempts)
+    return False
+
+
+def _deliver(sessions: Sessions, message: UUID) -> bool:
+    try:
+        with transaction(sessions) as session:
+            return messages.deliver(session, message).state == "delivered"
+    except OperationalError:
+        return False
+    except IcityError as fault:
+        _log.exception("message.poison", message=message)
+        reason = str(fault)
+    with transaction(sessions) as session:
+        messages.park(session, message, reason)
+    return False
+
+
+def _until_dry(sessions: Sessions, step: Callable[..., int]) -> int:
+    done = 0
+    while True:
+        with transaction(sessions) as session:
+            some = step(session)
+        done += some
+        if some < BATCH:
+            return done
+
+
+def _app(sessions: Sessions, settings: Settings, conninfo: Mapping[str, Any]) -> procrastinate.App:
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(**conninfo, min_size=2))
+    for name, duty in DUTIES.items():
+        app.task(name=name, queue=duty.queue)(_bound(duty.work, sessions, settings))
+    return app
+
+
+def _bound(work: Job, sessions: Sessions, settings: Settings) -> Callable[[], int]:
+    def run() -> int:
+        return work(sessions, settings)
+
+    return run
+
+
+def _install(conninfo: Mapping[str, Any]) -> None:
+    """Give Procrastinate its own schema, beside ours, so that neither's migrations see the other's tables."""
+    connector = procrastinate.SyncPsycopgConnector(**conninfo, min_size=1)
+    connector.open()
+    try:
+        connector.execute_query("SELECT pg_advisory_lock(hashtext('icity procrastinate'))")
+        connector.execute_query(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        there = connector.execute_query_one("SELECT to_regclass('procrastinate_jobs') IS NOT NULL AS there")
+        if not there["there"]:
+            schema.SchemaManager(connector).apply_schema()
+    finally:
+        connector.close()
+
+
+def _plain(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme.partition('+')[0]}://{rest}"
