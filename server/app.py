@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Response as AnyResponse
 
 from engine.db import Sessions, transaction
 from engine.settings import ROOT, Settings
@@ -102,9 +102,11 @@ def _services(app: Flask) -> Services:
     return cast("Services", app.extensions["icity"])
 
 
-def _fault(error: Exception) -> Response:
+def _fault(error: Exception) -> AnyResponse:
     """Answer what no view answered: a problem for programs, a page for people."""
     if auth.by_machine(request):
         return problems.reply(error)
-    problems.note(error)
-    return pages.faults.answer(error)
+    response = pages.faults.answer(error)
+    if response.mimetype != problems.MEDIA_TYPE:
+        problems.note(error)
+    return response

@@ -87,8 +87,15 @@ def reply(error: Exception) -> Response:
         content_type=MEDIA_TYPE,
         headers=_headers(error, told),
     )
-    _note(error, told)
+    note(error)
     return response
+
+
+def note(error: Exception) -> None:
+    """Log `error` when the fault is ours."""
+    told = _reply(error)
+    if told.status >= 500:  # noqa: PLR2004 - a fault of ours
+        _log.error("request.failed", problem=told.slug, path=request.path, exc_info=error)
 
 
 def language() -> str:
@@ -143,8 +150,3 @@ def _headers(error: Exception, told: Reply) -> dict[str, str]:
     if told.status in {429, 503}:
         headers["Retry-After"] = str(RETRY_SECONDS)
     return headers
-
-
-def _note(error: Exception, told: Reply) -> None:
-    if told.status >= 500:  # noqa: PLR2004 - a fault of ours
-        _log.error("request.failed", problem=told.slug, path=request.path, exc_info=error)

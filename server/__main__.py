@@ -1,0 +1,5 @@
+"""`python -m server` is `icity`."""
+
+from server.cli import main
+
+main()

@@ -1,0 +1,162 @@
+"""Everything together: database, web, clock and hands, started and stopped as one."""
+
+import fcntl
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from engine import db
+from engine.errors import SettingsRefused
+from engine.settings import ROOT, Settings
+from server import logs, postgres, setup
+from server.scheduler import Clock
+from server.web import Web
+from server.worker import Hands
+
+STOP_SECONDS = 30
+START_SECONDS = 30
+BREATH = 0.1
+RESTARTS = 5
+HEALTHY = 200
+
+
+@dataclass
+class Child:
+    """One process of ours; when it dies it is started again, a few times."""
+
+    command: str
+    process: subprocess.Popen[bytes] | None = None
+    starts: int = 0
+
+    def start(self) -> None:
+        """Start it in a session of its own, so that a Ctrl-C at the terminal reaches only us; it ends when we do."""
+        arguments = [sys.executable, "-m", "server", self.command, "--with-parent"]
+        self.process = subprocess.Popen(arguments, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
+        self.starts += 1
+
+    def dead(self) -> bool:
+        """Say whether it has ended."""
+        return self.process is not None and self.process.poll() is not None
+
+    def stop(self) -> None:
+        """Let it finish what it does, then end it."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(STOP_SECONDS)
+        self.process.kill()
+        self.process.wait()
+
+
+@dataclass
+class Household:
+    """The processes of one installation on one machine."""
+
+    settings: Settings
+    stopping: threading.Event = field(default_factory=threading.Event)
+    children: list[Child] = field(default_factory=lambda: [Child("web"), Child("work")])
+
+    def run(self, ready: Callable[[], None]) -> int:
+        """Start everything, call `ready` once the web answers, and stay until told to stop; return the exit code."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self.stopping.set())
+        with _alone(self.settings), postgres.owned(self.settings) as url:
+            engine = db.connect(url)
+            setup.prepare(self.settings, engine)
+            engine.dispose()
+            try:
+                return self._stay(ready)
+            finally:
+                for child in self.children:
+                    child.stop()
+
+    def _stay(self, ready: Callable[[], None]) -> int:
+        for child in self.children:
+            child.start()
+        if not self._answers():
+            return 0 if self.stopping.is_set() else 1
+        ready()
+        while not self.stopping.wait(BREATH):
+            if not self._revive():
+                return 1
+        return 0
+
+    def _answers(self) -> bool:
+        for _ in range(round(START_SECONDS / BREATH)):
+            if self.stopping.wait(BREATH) or any(child.dead() for child in self.children):
+                return False
+            if _healthy(self.settings):
+                return True
+        return False
+
+    def _revive(self) -> bool:
+        for child in self.children:
+            if child.dead():
+                if child.starts > RESTARTS:
+                    return False
+                child.start()
+        return True
+
+
+def web(settings: Settings) -> None:
+    """Serve web requests until told to stop."""
+    with postgres.lent(settings) as url:
+        Web(settings, url).run()
+
+
+def work(settings: Settings) -> None:
+    """Keep the clock and the hands at work until told to stop."""
+    logs.configure()
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with postgres.lent(settings) as url:
+        engine = db.connect(url)
+        sessions = db.sessions(engine)
+        workers = [Hands(settings, url, sessions), Clock(settings, url, sessions)]
+        for worker in workers:
+            worker.start()
+        stopping.wait()
+        for worker in reversed(workers):
+            worker.stop()
+        engine.dispose()
+
+
+def end_with_parent() -> None:
+    """Stop this process when the one that started it is gone, however it went: our standard input closes then."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Hold the lock of the var folder; raise SettingsRefused when another server holds it."""
+    settings.var_path.mkdir(parents=True, exist_ok=True)
+    with (settings.var_path / "serve.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as fault:
+            raise SettingsRefused(faults=[f"var: another icity serve runs on {settings.var_path}"]) from fault
+        yield
+
+
+def _healthy(settings: Settings) -> bool:
+    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=1)
+    try:
+        connection.request("GET", "/api/v1/health", headers={"Host": settings.trusted_hosts[0]})
+        return connection.getresponse().status == HEALTHY
+    except OSError:
+        return False
+    finally:
+        connection.close()
