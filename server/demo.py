@@ -1,29 +1,34 @@
 """The demonstration: a fictional county lives its whole life on a moved clock, through the verbs that people use."""
 
+import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, make_url, or_, select, text
 from sqlalchemy.orm import Session
 
-from engine import calendars, clock, identity, instances, processes, tasks
+from engine import calendars, clock, db, identity, instances, processes, tasks
 from engine.db import Sessions, transaction
 from engine.domain import indicators, workbook
 from engine.errors import IcityError
 from engine.instances import Application
 from engine.settings import Settings
 from engine.tables import Event, Membership, Person, Reminder, Task, TaskState, Timer
+from server import demo_timeline, setup
+from server.app import create_app
 from server.demo_agency import Agency
 from server.worker import sweep
 
 OFFICE_HOUR = time(10, 0)
 MOST_DAYS = 2_000
+PROGRAMME = "innovative-city"
+DATABASE = "icity_demo"
 
 
 class StoryStuck(IcityError):
@@ -79,6 +84,36 @@ class Stage:
     instance: UUID
     programme: processes.Programme
     agency: Agency
+
+
+def run(settings: Settings, url: str, lang: str) -> int:
+    """Play the story in a database of its own beside the one at `url`, print its timeline and write it; return 0.
+
+    The database is made anew each time, so that nothing of a moved clock is left in the real one.
+    """
+    own = replace(settings, var=str(settings.var_path / "demo"), webhook_loopback=True, seed_demo=True)
+    engine = db.connect(_anew(url))
+    try:
+        setup.prepare(own, engine)
+        sessions = db.sessions(engine)
+        instance = play(own, sessions, settings.workflows_path / PROGRAMME / "demo")
+        with transaction(sessions) as session:
+            target = own.var_path / "timeline.json"
+            lines = demo_timeline.write(create_app(own, sessions), session, instance, lang, target)
+    finally:
+        engine.dispose()
+    sys.stdout.write("\n".join(lines) + f"\n\n{target}\n")
+    return 0
+
+
+def _anew(url: str) -> str:
+    """Return the URL of an empty database for the demonstration."""
+    engine = db.connect(url)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {DATABASE} ENCODING 'UTF8' TEMPLATE template0"))
+    engine.dispose()
+    return make_url(url).set(database=DATABASE).render_as_string(hide_password=False)
 
 
 def play(settings: Settings, sessions: Sessions, folder: Path) -> UUID:

@@ -1,0 +1,94 @@
+"""The demonstration's timeline: every event as a sentence that a county clerk can read, and as JSON for programs."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+from flask_babel import force_locale
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import events, processes
+from engine.clock import CIVIL
+from engine.events import EventRow, Kind
+from engine.tables import Organisation, Task
+from server.pages import labels, sentences
+
+SILENT = frozenset({Kind.TASK_CREATED, Kind.TASK_CLAIMED, Kind.TIMER_ARMED, Kind.MESSAGE_RECEIVED})
+CHOICES = frozenset({"radio", "select"})
+TOLD_TEXTS = frozenset({"reason", "notice", "wording", "document_no", "letter_no", "report_no", "minutes_no"})
+LOCALES = {"zh": "zh", "en": "en"}
+
+
+def write(app: Flask, session: Session, instance: UUID, lang: str, target: Path) -> list[str]:
+    """Write the timeline of an instance to `target`; return the lines that people are shown."""
+    with app.test_request_context(), force_locale(LOCALES[lang]):
+        rows = list(_rows(session, instance, lang))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps([row for row, _ in rows], ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return [f"{_stamp(row['at'])}  {row['text']}" for row, silent in rows if not silent]
+
+
+def _rows(session: Session, instance: UUID, lang: str) -> Iterator[tuple[dict[str, Any], bool]]:
+    names, work = labels.read(session), _work(session, instance)
+    for event in events.timeline(session, instance):
+        if event.kind not in sentences.SENTENCES:
+            continue
+        office, answers = work.get(event.task, ("", "")) if event.task else ("", "")
+        text = sentences.tell(event, names)
+        if event.kind == Kind.TASK_COMPLETED:
+            text = f"{office}{' ' if office else ''}{text}{answers}"
+        elif event.kind == Kind.TASK_CANCELLED and office:
+            text = f"{office} {text}"
+        elif event.kind == Kind.MESSAGE_SENT:
+            text += _payload(event)
+        row = {
+            "at": event.at.astimezone(CIVIL).isoformat(timespec="seconds"),
+            "event": event.kind,
+            "element": event.element,
+            "actor": event.actor_name,
+            "text": text,
+        }
+        yield row, event.kind in SILENT
+
+
+def _work(session: Session, instance: UUID) -> dict[UUID, tuple[str, str]]:
+    """Return each task's office and its answers in words."""
+    programme = None
+    found = {}
+    query = select(Task, Organisation.name).outerjoin(Organisation, Organisation.id == Task.organisation)
+    for task, office in session.execute(query.where(Task.instance == instance)):
+        programme = programme or processes.latest(session, "innovative-city")
+        schema = programme.forms.get(task.form or "", {})
+        told = "；".join(_told(schema, task.answers or {}))
+        found[task.id] = ((office or {}).get("zh", ""), f"（{told}）" if told else "")
+    return found
+
+
+def _told(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> Iterator[str]:
+    for component in schema.get("components", []):
+        if component.get("type") == "group":
+            yield from _told(component, answers)
+        key = component.get("key")
+        given = answers.get(key) if key else None
+        if given in (None, ""):
+            continue
+        if component["type"] in CHOICES:
+            options = {str(option["value"]): option["label"] for option in component.get("values", [])}
+            yield f"{component.get('label', key)}：{options.get(str(given), given)}"
+        elif key in TOLD_TEXTS:
+            yield f"{component.get('label', key)}：{given}"
+
+
+def _payload(event: EventRow) -> str:
+    payload = event.data.get("payload", {})
+    told = [f"{key} {payload[key]}" for key in ("outcome", "score", "grade", "document_no") if payload.get(key)]
+    return f"（{'，'.join(told)}）" if told else ""
+
+
+def _stamp(moment: str) -> str:
+    return datetime.fromisoformat(moment).strftime("%Y-%m-%d %H:%M")
