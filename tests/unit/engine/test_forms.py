@@ -305,3 +305,12 @@ def test_hostile_schema_is_refused_at_once(schema, rule):
     findings = forms.check(schema)
     assert time.perf_counter() - started <= 0.1
     assert rule in {finding["rule"] for finding in findings}
+
+
+def test_expression_that_fails_hides_nothing_and_limits_nothing():
+    endless = "=for i in 1..4000 return for j in 1..4000 return i"
+    schema = form(
+        text("shown", conditional={"hide": endless}),
+        {"type": "number", "key": "free", "validate": {"min": endless}},
+    )
+    assert forms.validate(schema, {"shown": "a", "free": -1}, {}) == {"shown": "a", "free": -1}
