@@ -227,7 +227,9 @@ def _task_reminders(move: Move, opened: Rows) -> Iterable[dict[str, Any]]:
 def _timer_reminders(move: Move, begun: list[Wait]) -> Iterable[dict[str, Any]]:
     for wait in begun:
         element = move.programme.model.element(wait.process, wait.element)
-        for period in element.remind if wait.due is not None else ():
+        if wait.due is None:
+            continue
+        for period in element.remind:
             moment = durations.after(wait.due, durations.parse(period), -1)
             if moment > move.row.now:
                 yield {
@@ -258,7 +260,7 @@ def _messages(move: Move) -> Rows:
 
 def _history(move: Move, gone: list[UUID]) -> Rows:
     steps = move.execution.steps
-    rows = [
+    rows: Rows = [
         {
             "step": move.row.steps + index,
             "task": step.task,
