@@ -9,14 +9,15 @@ from lxml import etree
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from engine import clock, timers
+from engine import clock
 from engine.settings import ROOT, Settings
+from engine.tables import Heartbeat
 from server import schema, secrets
 
 OLDEST_POSTGRES = 140000
 OLDEST_LXML = (6, 1)
 SKEW = timedelta(seconds=5)
-LAG = timedelta(seconds=60)
+SILENCE = timedelta(seconds=60)
 SHORTEST_SECRET = 32
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 UNSAFE = {"off", "local"}
@@ -37,8 +38,8 @@ class Finding:
 def ready(session: Session) -> dict[str, bool]:
     """Return what a serving process needs, and whether it is there; a dead database raises OperationalError."""
     at_head = schema.current(session.connection()) == schema.head()
-    late = timers.overdue(session)[1] if at_head else timedelta.max
-    return {"database": True, "schema": at_head, "clock": late <= LAG}
+    beat = session.scalar(select(func.max(Heartbeat.at))) if at_head else None
+    return {"database": True, "schema": at_head, "clock": beat is not None and clock.now() - beat <= SILENCE}
 
 
 def faults(session: Session) -> list[Finding]:

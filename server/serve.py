@@ -120,12 +120,13 @@ def work(settings: Settings) -> None:
     with postgres.lent(settings) as url:
         engine = db.connect(url)
         sessions = db.sessions(engine)
-        workers = [Hands(settings, url, sessions), Clock(settings, url, sessions)]
-        for worker in workers:
-            worker.start()
+        hands = Hands(settings, url, sessions)
+        hands.start()
+        ticking = Clock(settings, sessions, hands.defer)
+        ticking.start()
         stopping.wait()
-        for worker in reversed(workers):
-            worker.stop()
+        ticking.stop()
+        hands.stop()
         engine.dispose()
 
 

@@ -12,6 +12,7 @@ branch_labels = None
 depends_on = None
 
 QUEUE = Path(__file__).with_name("0001_procrastinate.sql")  # procrastinate 3.10.0, as it was released
+QUEUE_SCHEMA = "procrastinate"  # beside ours, so that neither's migrations see the other's tables
 
 
 def upgrade() -> None:
@@ -19,11 +20,13 @@ def upgrade() -> None:
     _tables()
     connection = op.get_bind().connection.driver_connection
     assert connection is not None  # noqa: S101 - we run on a live connection
+    op.execute(f"CREATE SCHEMA {QUEUE_SCHEMA}")
+    op.execute(f"SET LOCAL search_path = {QUEUE_SCHEMA}")
     connection.execute(QUEUE.read_text(encoding="utf-8"))
+    op.execute("SET LOCAL search_path = public")
 
 
 def _tables() -> None:  # noqa: PLR0915 - a list of tables
-
     op.create_table(
         "calendar_day",
         sa.Column("day", sa.Date(), nullable=False),

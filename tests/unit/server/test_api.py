@@ -1,6 +1,7 @@
 """The API as programs use it: every answer, and every refusal, as promised."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,9 +10,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
 
-from engine.db import Sessions
+from engine import clock
+from engine.db import Sessions, transaction
 from engine.processes import Deployed
-from engine.tables import Idempotency, Instance
+from engine.tables import Heartbeat, Idempotency, Instance
 from tests.support.web import Program, fresh_key
 
 pytestmark = pytest.mark.usefixtures("errand")
@@ -287,11 +289,13 @@ def test_the_description_names_every_route_and_its_problem_type(app: Flask) -> N
     assert described["paths"]["/api/v1/health"]["get"]["security"] == []
 
 
-def test_a_living_and_ready_process_says_so(app: Flask) -> None:
+def test_a_process_lives_and_is_ready_while_the_clock_beats(app: Flask, sessions: Sessions) -> None:
     client = app.test_client()
     assert client.get("/api/v1/health").get_json() == {"status": "ok"}
-    ready = client.get("/api/v1/ready")
-    assert (ready.status_code, ready.get_json()) == (
-        200,
-        {"ready": True, "parts": {"database": True, "schema": True, "clock": True}},
-    )
+    still = client.get("/api/v1/ready")
+    assert (still.status_code, still.get_json()["parts"]) == (503, {"database": True, "schema": True, "clock": False})
+    with transaction(sessions) as session:
+        session.add(Heartbeat(name="clock", at=clock.now()))
+    assert client.get("/api/v1/ready").get_json()["ready"] is True
+    clock.travel(clock.now() + timedelta(minutes=2))
+    assert client.get("/api/v1/ready").status_code == 503
