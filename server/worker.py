@@ -7,12 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import procrastinate
 import structlog
-from procrastinate import schema
 from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy import delete
 from sqlalchemy.exc import OperationalError
@@ -25,7 +23,6 @@ from engine.tables import Idempotency, SignIn
 from webhooks import outbound
 from webhooks.posting import Fence
 
-SCHEMA = "procrastinate"
 ENGINE, POST = "engine", "post"  # two queues: a slow receiver must not hold up a timer
 CONCURRENCY = {ENGINE: 2, POST: 8}
 POLL_SECONDS = 60.0  # LISTEN/NOTIFY wakes the hands; this is for what it might miss
@@ -121,23 +118,21 @@ class Hands:
     """Works off the queues in a thread of its own; `defer` puts work in."""
 
     def __init__(self, settings: Settings, url: str, sessions: Sessions) -> None:
-        self._conninfo: dict[str, Any] = {"conninfo": _plain(url), "options": f"-c search_path={SCHEMA}"}
-        self._app = _app(sessions, settings, self._conninfo)
-        self._front = self._app.with_connector(procrastinate.SyncPsycopgConnector(**self._conninfo, min_size=1))
+        self._app = _app(sessions, settings, _plain(url))
+        self._front = self._app.with_connector(procrastinate.SyncPsycopgConnector(conninfo=_plain(url), min_size=1))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="hands", daemon=True)
         self._stopping: asyncio.Event | None = None
         self._ready = threading.Event()
 
     def start(self) -> None:
-        """Install the queue's own tables if they are missing, and begin to work."""
+        """Begin to work."""
         self.open()
         self._thread.start()
         self._ready.wait(STOP_SECONDS)
 
     def open(self) -> None:
         """Make `defer` usable without working here."""
-        _install(self._conninfo)
         self._front.open()
 
     def stop(self) -> None:
@@ -228,8 +223,8 @@ def _until_dry(sessions: Sessions, step: Callable[..., int]) -> int:
             return done
 
 
-def _app(sessions: Sessions, settings: Settings, conninfo: Mapping[str, Any]) -> procrastinate.App:
-    app = procrastinate.App(connector=procrastinate.PsycopgConnector(**conninfo, min_size=2))
+def _app(sessions: Sessions, settings: Settings, conninfo: str) -> procrastinate.App:
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=2))
     for name, duty in DUTIES.items():
         app.task(name=name, queue=duty.queue)(_bound(duty.work, sessions, settings))
     return app
@@ -240,20 +235,6 @@ def _bound(work: Job, sessions: Sessions, settings: Settings) -> Callable[[], in
         return work(sessions, settings)
 
     return run
-
-
-def _install(conninfo: Mapping[str, Any]) -> None:
-    """Give Procrastinate its own schema, beside ours, so that neither's migrations see the other's tables."""
-    connector = procrastinate.SyncPsycopgConnector(**conninfo, min_size=1)
-    connector.open()
-    try:
-        connector.execute_query("SELECT pg_advisory_lock(hashtext('icity procrastinate'))")
-        connector.execute_query(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        there = connector.execute_query_one("SELECT to_regclass('procrastinate_jobs') IS NOT NULL AS there")
-        if not there["there"]:
-            schema.SchemaManager(connector).apply_schema()
-    finally:
-        connector.close()
 
 
 def _plain(url: str) -> str:

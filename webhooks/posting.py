@@ -37,6 +37,7 @@ NEVER = [
         "64:ff9b:1::/48",
         "2001::/32",
         "2002::/16",
+        "fec0::/10",  # sites, before fc00::/7 took their place
     )
 ]
 
@@ -179,6 +180,8 @@ def _exchange(
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         line.request("POST", target, body, {"user-agent": "icity", "connection": "close", **headers})
         response = line.getresponse()
+        if guard[1].pulled:
+            raise TimeoutError  # half a header looks like a whole one to the library
         retry_after = response.headers.get("retry-after", "")
         return response.status, _beginning(response), int(retry_after) if _is_count(retry_after) else None
     finally:
