@@ -116,6 +116,10 @@ def _deadline(given: Mapping[str, Any], grounds: Grounds) -> dict[str, Any]:
     return {"date": date.isoformat(), "at": end.due.isoformat(), "provisional": end.provisional}
 
 
+def _civil_date(_: Mapping[str, Any], grounds: Grounds) -> str:
+    return grounds.now.astimezone(CIVIL).date().isoformat()
+
+
 def _text(longest: int = 64) -> fields.String:
     return fields.String(required=True, validate=validate.Length(1, longest))
 
@@ -195,5 +199,6 @@ _ALL = (
         ),
         {"zh": "计算期限", "en": "Reckon a deadline"},
     ),
+    Delegate("civil date", _civil_date, _schema(), {"zh": "当日日期", "en": "Today's date in Asia/Shanghai"}),
 )
 REGISTRY: Mapping[str, Delegate] = {delegate.name: delegate for delegate in _ALL}

@@ -1,8 +1,6 @@
 """Programmes: a folder becomes an immutable, content-addressed version, parsed once and shared by its instances."""
 
-import csv
 import hashlib
-import io
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from engine.bpmn import lint as linter
 from engine.bpmn import parse
 from engine.bpmn.elements import B
 from engine.bpmn.gate import parse_xml, refused
-from engine.domain import decisions
+from engine.domain import decisions, indicators
 from engine.domain.decisions import Decision
 from engine.errors import IcityError, ModelRefused, NotFound
 from engine.identity import roles
@@ -129,6 +127,8 @@ def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:
     diagrams = {name: root for name, root in roots.items() if name.endswith(".bpmn")}
     tables, findings = _decisions({name: root for name, root in roots.items() if name.endswith(".dmn")})
     schemas, more = _forms(files)
+    rows = indicators.read_rows(files["indicators.csv"]) if "indicators.csv" in files else []
+    more += [{**finding, "file": "indicators.csv"} for finding in indicators.check(rows)]
     known = {
         "forms": frozenset(schemas),
         "decisions": frozenset(tables),
@@ -152,7 +152,7 @@ def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:
         diagrams=drawn,
         forms=schemas,
         decisions=tables,
-        indicators=_rows(files.get("indicators.csv", b"")),
+        indicators=rows,
     )
 
 
@@ -208,10 +208,6 @@ def _forms(files: Mapping[str, bytes]) -> tuple[dict[str, dict[str, Any]], list[
         except orjson.JSONDecodeError as fault:
             findings += refused(name, "form", f"不是合格的 JSON：{fault}", f"Not JSON: {fault}").facts["findings"]
     return schemas, findings
-
-
-def _rows(content: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 
 
 def _store(session: Session, files: Mapping[str, bytes], deployment: Deployment) -> None:

@@ -125,8 +125,7 @@ def show(session: Session, actor: Actor, task: UUID) -> TaskView:
     standing = runtime.peek(session, row.instance)
     data = standing.data(task)
     before = data.get(standing.element(task).result or "")
-    facts = {key: value for key, value in data.items() if isinstance(value, str | int | float | bool)}
-    return TaskView(row, schema, before if isinstance(before, dict) else {}, facts, None)
+    return TaskView(row, schema, before if isinstance(before, dict) else {}, data, None)
 
 
 def claim(session: Session, actor: Actor, task: UUID) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from engine.identity import Actor
 from engine.settings import ROOT
-from engine.tables import Division, Instance, InstanceState, Timer
+from engine.tables import Division, Instance, InstanceState, Reminder, Timer
 
 DIVISIONS = ROOT / "config" / "divisions.csv"
 FICTIONAL = ROOT / "config" / "divisions_demo.csv"
@@ -91,7 +91,8 @@ def _lives() -> Any:
         .where(Instance.subject.is_not(None), Instance.state != InstanceState.CANCELLED)
         .subquery()
     )
-    next_due = select(func.min(Timer.due_at)).where(Timer.instance == found.c.id).scalar_subquery()
+    told = exists().where(Reminder.task == Timer.task, Reminder.kind.startswith("P"))  # the timer people are told of
+    next_due = select(func.min(Timer.due_at)).where(Timer.instance == found.c.id, told).scalar_subquery()
     return (
         select(found, case((found.c.state == InstanceState.RUNNING, next_due)).label("next_due"))
         .where(found.c.place == 1)

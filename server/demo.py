@@ -71,7 +71,7 @@ class Story:
             return answer
         chosen = indicators.parse(programme.indicators, self.told["data"]["set"])
         self.figures = workbook.read((self.folder / name).read_bytes(), chosen)
-        return {**answer, **self.figures}
+        return {**answer, "values": self.figures}
 
 
 @dataclass
