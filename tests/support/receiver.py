@@ -51,7 +51,9 @@ class Receiver:
                 receiver.got.append(Got(self.path, headers, body))
                 receiver.answer(self)
 
-            do_GET = do_POST
+            def do_GET(self) -> None:
+                receiver.got.append(Got(self.path, {}, b""))
+                receiver.answer(self)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
                 """Say nothing."""
