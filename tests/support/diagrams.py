@@ -81,7 +81,8 @@ class Play:
         return next(task for task, one in self.execution.rest().tasks.items() if one.id == element)
 
     def due(self, element: str) -> Any:
-        return next(wait.due for wait in self.execution.rest().waits.values() if wait.element == element)
+        due = next(wait.due for wait in self.execution.rest().waits.values() if wait.element == element)
+        return due.replace(microsecond=0) if due else None
 
     def complete(self, element: str, **answers: Any) -> list[str]:
         assert self.execution.complete(self.task(element), answers)

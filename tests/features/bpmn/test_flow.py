@@ -24,7 +24,7 @@ def test_a_loop_of_500_passes_stays_the_same_size_and_ends_when_told():
     play = Play(p=LOOP)
     for _ in range(500):
         play.complete("a", again=True)
-    assert play.sizes[1] == play.sizes[-1] < 1_000
+    assert abs(play.sizes[1] - play.sizes[-1]) < 16
     play.complete("a", again=False)
     assert play.execution.ended
 
