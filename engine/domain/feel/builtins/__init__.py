@@ -1,0 +1,17 @@
+"""The functions DMN 1.3 chapter 10.3.4 defines, and the few of DMN 1.4 that owners ask for."""
+
+from engine.domain.feel.builtins import contexts, conversion, lists, logic, moments, numbers, ranges, statistics, texts
+from engine.domain.feel.builtins.registry import Registry, Signature, invoke
+
+_REGISTRY = Registry(
+    signature
+    for room in (conversion, logic, texts, lists, statistics, numbers, moments, ranges, contexts)
+    for signature in room.SIGNATURES
+)
+
+known = _REGISTRY.known
+accepting = _REGISTRY.accepting
+usage = _REGISTRY.usage
+catalogue = _REGISTRY.catalogue
+
+__all__ = ["Signature", "accepting", "catalogue", "invoke", "known", "usage"]
