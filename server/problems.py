@@ -15,6 +15,7 @@ from engine.errors import IcityError
 MEDIA_TYPE = "application/problem+json"
 SHOWN_FACTS = ("fields", "findings", "cells", "position", "expected")  # the rest of the facts is for the log
 RETRY_SECONDS = 5
+LANGUAGES = ("zh", "en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,10 @@ def note(error: Exception) -> None:
 
 def language() -> str:
     """Return zh or en: what the request asks for, else the person's own, else the installation's."""
-    asked = request.accept_languages.best_match(["zh", "zh-CN", "en"]) if request.accept_languages else None
-    chosen = asked or getattr(g.get("actor"), "language", None) or current_app.extensions["icity"].settings.language
-    return str(chosen)[:2]
+    spoken = (tag[:2].lower() for tag in request.accept_languages.values())
+    asked = next((language for language in spoken if language in LANGUAGES), None)
+    own = getattr(g.get("actor"), "language", None)
+    return str(asked or own or current_app.extensions["icity"].settings.language)
 
 
 def _reply(error: Exception) -> Reply:

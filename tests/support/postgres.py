@@ -15,7 +15,7 @@ from server import postgres, schema
 
 TEMPLATE = "template_icity"
 PASSWORD = "Cheap-password-1"
-FAST = ("fsync", "full_page_writes", "synchronous_commit")  # nobody pulls the plug on a test
+FAST = ("fsync", "full_page_writes")  # nobody pulls the plug on a test
 
 
 class TestServer:
