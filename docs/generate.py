@@ -16,7 +16,9 @@ from typing import Any
 import click
 from sqlalchemy.orm import sessionmaker
 
+from engine import delegates
 from engine import settings as configuration
+from engine.domain.feel import builtins, limits
 from engine.errors import IcityError
 from server import cli, problems
 from server.app import create_app
@@ -43,6 +45,12 @@ API_INTRO = """\
 Requests and replies in full: `/api/v1/openapi.json` (OpenAPI 3.1). Sign in with `POST /api/v1/sign-in` and send
 `Authorization: Bearer <token>`. Every POST may carry an `Idempotency-Key`; lists are read page by page with `cursor`.
 Every error is a problem (RFC 9457, `application/problem+json`), in the language of `Accept-Language`."""
+
+EXPRESSIONS_INTRO = """\
+FEEL (DMN 1.3) is the only language of conditions, timers, collections, correlations, mappings, decision cells and form
+conditions. A leading `=` is accepted everywhere. An expression is compiled when its programme is deployed; one that
+cannot be understood is refused with its place and what was expected. What is missing is null. Nothing an expression
+says reaches Python, and nothing may grow without bound."""
 
 
 def settings() -> str:
@@ -71,7 +79,7 @@ def roles() -> str:
 def events() -> str:
     """Return the page of the kinds of event."""
     source = (ROOT / "engine" / "events.py").read_text(encoding="utf-8")
-    rows = [(f"`{kind}`", f"{meaning[0].upper()}{meaning[1:]}.") for kind, meaning in KIND.findall(source)]
+    rows = [(f"`{kind}`", f"{meaning[0].upper()}{meaning[1:].rstrip('.…')}.") for kind, meaning in KIND.findall(source)]
     return _page("Events", "engine/events.py", EVENTS_INTRO, _table(("kind", "when"), rows))
 
 
@@ -80,8 +88,40 @@ def api() -> str:
     doors = {title: [] for title in ("REST API", "Inbound webhooks", "Pages")}
     for rule, view in _routes():
         doors[_door(rule.rule)].append(_route(rule, view))
-    parts = [f"## {title}\n\n{_table(('request', 'who', 'what'), sorted(rows))}" for title, rows in doors.items()]
+    parts = [
+        f"## {title}\n\n{_table(('request', 'who', 'what'), sorted(rows, key=_by_path))}"
+        for title, rows in doors.items()
+    ]
     return _page("API", "the routes of the server and server/problems.py", API_INTRO, "\n".join([*parts, _problems()]))
+
+
+def expressions() -> str:
+    """Return the page of the expression language."""
+    bounds = [
+        ("characters of source", limits.SOURCE),
+        ("nodes of its syntax tree", limits.NODES),
+        ("steps of one evaluation", limits.STEPS),
+        ("characters of a text", limits.TEXT),
+        ("items of a list", limits.ITEMS),
+        ("size of a number", limits.NUMBER),
+    ]
+    table = _table(("bound", "at most"), [(name, f"{bound:,}") for name, bound in bounds])
+    functions = "".join(f"- `{usage}`\n" for usage in dict.fromkeys(builtins.catalogue()))
+    body = f"## Bounds\n\n{table}\n## Functions\n\n`?` may be left out, `…` may come many times.\n\n{functions}"
+    return _page("Expressions", "engine/domain/feel", EXPRESSIONS_INTRO, body)
+
+
+def operators() -> str:
+    """Return the page of the operators of service tasks."""
+    rows = [
+        (f"`{one.name}`", _both(one.title), ", ".join(f"`{key}`" for key in one.parameters.fields))
+        for one in delegates.REGISTRY.values()
+    ]
+    intro = (
+        "A service task names one of these functions (`icity:operator`) and gives its parameters with `icity:input`."
+    )
+    table = _table(("operator", "what it does", "parameters"), rows)
+    return _page("Operators of service tasks", "engine/delegates.py", intro, table)
 
 
 def commands() -> str:
@@ -104,6 +144,8 @@ PAGES: dict[Path, Callable[[], str]] = {
     REFERENCE / "events.md": events,
     REFERENCE / "api.md": api,
     REFERENCE / "cli.md": commands,
+    REFERENCE / "expressions.md": expressions,
+    REFERENCE / "operators.md": operators,
     MAP: architecture,
 }
 
@@ -171,6 +213,11 @@ def _route(rule: Any, view: Callable[..., Any]) -> tuple[str, str, str]:
     who = permission if isinstance(permission, str) else ", ".join(f"`{role}`" for role in sorted(permission))
     what = "Files of the pages." if rule.endpoint == "static" else _sentence(view.__doc__)
     return f"`{methods} {_path(rule)}`", who, what
+
+
+def _by_path(row: tuple[str, ...]) -> tuple[str, str]:
+    methods, _, path = row[0].strip("`").rpartition(" ")
+    return path, methods
 
 
 def _path(rule: Any) -> str:
