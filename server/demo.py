@@ -5,17 +5,18 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, make_url, or_, select, text
+from sqlalchemy import func, make_url, select, text
 from sqlalchemy.orm import Session
 
 from engine import calendars, clock, db, identity, instances, processes, tasks
 from engine.db import Sessions, transaction
 from engine.domain import indicators, workbook
+from engine.domain.workdays import Calendar
 from engine.errors import IcityError
 from engine.instances import Application
 from engine.settings import Settings
@@ -25,8 +26,9 @@ from server.app import create_app
 from server.demo_agency import Agency
 from server.worker import sweep
 
-OFFICE_HOUR = time(10, 0)
-MOST_DAYS = 2_000
+OFFICE_HOUR = time(9, 30)
+A_WHILE = timedelta(minutes=25)
+MOST_MOMENTS = 500
 PROGRAMME = "innovative-city"
 DATABASE = "icity_demo"
 
@@ -74,6 +76,16 @@ class Story:
         return {**answer, "values": self.figures}
 
 
+@dataclass(frozen=True)
+class Work:
+    """An open task: what it is and whose."""
+
+    task: UUID
+    element: str
+    role: str
+    organisation: str | None
+
+
 @dataclass
 class Stage:
     """Where the story is played: settings, database, story, its instance, and the agency over real HTTP."""
@@ -83,7 +95,10 @@ class Stage:
     story: Story
     instance: UUID
     programme: processes.Programme
-    agency: Agency
+
+    def answer(self, work: Work) -> dict[str, Any] | None:
+        """Return what the story answers to an open task; None when it stays silent."""
+        return self.story.answer(work.element, work.organisation, self.programme)
 
 
 def run(settings: Settings, url: str, lang: str) -> int:
@@ -125,14 +140,14 @@ def play(settings: Settings, sessions: Sessions, folder: Path) -> UUID:
     try:
         with transaction(sessions) as session:
             instance, programme = _begin(session, story, folder.parent.name)
-        with Agency(settings, sessions, story.told["agency"]) as agency:
-            stage = Stage(settings, sessions, story, instance, programme, agency)
-            for _ in range(MOST_DAYS):
-                _work_the_day(stage)
+        with Agency(settings, sessions, story.told["agency"]):
+            stage = Stage(settings, sessions, story, instance, programme)
+            for _ in range(MOST_MOMENTS):
+                _work(stage, calendar)
                 if _over(stage):
                     return instance
-                _next_moment(stage, calendar)
-        raise StoryStuck(days=MOST_DAYS)
+                _next_moment(stage)
+        raise StoryStuck(moments=MOST_MOMENTS)
     finally:
         clock.come_home()
 
@@ -152,41 +167,41 @@ def _begin(session: Session, story: Story, programme_id: str) -> tuple[UUID, pro
     return instances.start(session, starter, wanted), programme
 
 
-def _work_the_day(stage: Stage) -> None:
-    """Let everybody finish what they have an answer for, and let due work run, until the day is quiet."""
-    busy = True
-    while busy:
+def _work(stage: Stage, calendar: Calendar) -> None:
+    """Let everybody finish what they have an answer for, a working day for each round, until nobody has one."""
+    while True:
         while sweep(stage.sessions, stage.settings):
             pass
-        busy = False
         with transaction(stage.sessions) as session:
             opened = list(_open_tasks(session, stage.instance))
-        for task, element, role, organisation in opened:
-            busy = _answer(stage, task, (element, role, organisation)) or busy
+        answered = [(work, answers) for work in opened if (answers := stage.answer(work)) is not None]
+        if not answered:
+            return
+        morning = calendar.add_workdays(clock.now(), 1).due.astimezone(clock.CIVIL)
+        clock.travel(datetime.combine(morning.date(), OFFICE_HOUR, tzinfo=clock.CIVIL))
+        for work, answers in answered:
+            _finish(stage, work, answers)
+            clock.travel(clock.now() + A_WHILE)
 
 
-def _answer(stage: Stage, task: UUID, place: tuple[str, str, str | None]) -> bool:
-    element, role, organisation = place
-    answers = stage.story.answer(element, organisation, stage.programme)
-    if answers is None:
-        return False
+def _finish(stage: Stage, work: Work, answers: dict[str, Any]) -> None:
     with transaction(stage.sessions) as session:
-        if session.scalar(select(Task.state).where(Task.id == task)) != TaskState.OPEN:
-            return False
-        actor = identity.load(session, _login(session, role, organisation, stage.story.visits[element, "expert"]))
-        tasks.claim(session, actor, task)
+        if session.scalar(select(Task.state).where(Task.id == work.task)) != TaskState.OPEN:
+            return
+        turn = stage.story.visits[work.element, work.organisation or ""]
+        actor = identity.load(session, _login(session, work.role, work.organisation, turn))
+        tasks.claim(session, actor, work.task)
     with transaction(stage.sessions) as session:
-        tasks.complete(session, actor, task, answers)
-    stage.story.visited(element, organisation)
-    return True
+        tasks.complete(session, actor, work.task, answers)
+    stage.story.visited(work.element, work.organisation)
 
 
-def _open_tasks(session: Session, instance: UUID) -> Iterator[tuple[UUID, str, str, str | None]]:
+def _open_tasks(session: Session, instance: UUID) -> Iterator[Work]:
     query = select(Task.id, Task.element, Task.role, Task.organisation)
     rows = session.execute(
         query.where(Task.instance == instance, Task.state == TaskState.OPEN).order_by(Task.created_at, Task.id)
     )
-    return ((row.id, row.element, str(row.role), row.organisation) for row in rows)
+    return (Work(row.id, row.element, str(row.role), row.organisation) for row in rows)
 
 
 def _login(session: Session, role: str, organisation: str | None, turn: int = 0) -> str:
@@ -215,21 +230,17 @@ def _over(stage: Stage) -> bool:
     return issued == stage.story.told["circulars"] and not waiting
 
 
-def _next_moment(stage: Stage, calendar: Any) -> None:
-    """Move the clock to the next working morning while work is open, else to the next thing that falls due."""
+def _next_moment(stage: Stage) -> None:
+    """Move the clock to the next thing that falls due; who is silent until a deadline lapses has had their turn."""
     with transaction(stage.sessions) as session:
         due = session.scalar(select(func.min(Timer.due_at)))
-        remind = session.scalar(
-            select(func.min(Reminder.remind_at)).where(
-                or_(Reminder.reminded_at.is_(None)), Reminder.due_at.is_not(None)
-            )
-        )
+        remind = session.scalar(select(func.min(Reminder.remind_at)).where(Reminder.reminded_at.is_(None)))
         silent = list(_open_tasks(session, stage.instance))
     moments = [moment for moment in (due, remind) if moment is not None]
     if not moments:
         raise StoryStuck(at=clock.now().isoformat())
-    soonest = max(min(moments), clock.now())
-    if due is not None and due <= soonest:
-        for _, element, _, organisation in silent:
-            stage.story.visited(element, organisation)
-    clock.travel(soonest)
+    soonest = min(moments)
+    if soonest == due:
+        for work in silent:
+            stage.story.visited(work.element, work.organisation)
+    clock.travel(max(soonest, clock.now()))

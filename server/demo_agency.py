@@ -1,6 +1,7 @@
 """The demonstration's third-party agency: a peer over real HTTP that is told of an assignment and measures it."""
 
 import json
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -38,6 +39,7 @@ class Agency:
         self._measured = 0
 
     def __enter__(self) -> "Agency":
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)
         for server in (self._icity, self._office):
             threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{self._office.server_port}/"

@@ -22,6 +22,12 @@ SILENT = frozenset({Kind.TASK_CREATED, Kind.TASK_CLAIMED, Kind.TIMER_ARMED, Kind
 CHOICES = frozenset({"radio", "select"})
 TOLD_TEXTS = frozenset({"reason", "notice", "wording", "document_no", "letter_no", "report_no", "minutes_no"})
 LOCALES = {"zh": "zh", "en": "en"}
+TOLD_PAYLOAD = {
+    "unit_name": {"zh": "单位", "en": "unit"},
+    "score": {"zh": "得分", "en": "score"},
+    "grade": {"zh": "等次", "en": "grade"},
+    "document_no": {"zh": "文号", "en": "number"},
+}
 
 
 def write(app: Flask, session: Session, instance: UUID, lang: str, target: Path) -> list[str]:
@@ -45,7 +51,7 @@ def _rows(session: Session, instance: UUID, lang: str) -> Iterator[tuple[dict[st
         elif event.kind == Kind.TASK_CANCELLED and office:
             text = f"{office} {text}"
         elif event.kind == Kind.MESSAGE_SENT:
-            text += _payload(event)
+            text += _payload(event, lang)
         row = {
             "at": event.at.astimezone(CIVIL).isoformat(timespec="seconds"),
             "event": event.kind,
@@ -84,10 +90,10 @@ def _told(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> Iterator[str
             yield f"{component.get('label', key)}：{given}"
 
 
-def _payload(event: EventRow) -> str:
+def _payload(event: EventRow, lang: str) -> str:
     payload = event.data.get("payload", {})
-    told = [f"{key} {payload[key]}" for key in ("outcome", "score", "grade", "document_no") if payload.get(key)]
-    return f"（{'，'.join(told)}）" if told else ""
+    told = [f"{names[lang]}：{payload[key]}" for key, names in TOLD_PAYLOAD.items() if payload.get(key)]
+    return f"（{'；'.join(told)}）" if told else ""
 
 
 def _stamp(moment: str) -> str:
