@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, exists, false, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from engine import clock, events
 from engine.identity import Actor
@@ -73,13 +73,17 @@ def shown(session: Session, actor: Actor) -> list[ReminderRow]:
         )
         .join(Instance, Instance.id == Reminder.instance)
         .outerjoin(Task, Task.id == Reminder.task)
-        .where(Reminder.reminded_at.is_not(None), _still_waits(), _for(actor))
-        .distinct(Reminder.task, Reminder.element)
-        .order_by(Reminder.task, Reminder.element, Reminder.remind_at.desc())
-        .subquery()
+        .where(Reminder.reminded_at.is_not(None), _is_latest(), _still_waits(), _for(actor))
+        .order_by(Reminder.due_at, Reminder.id)
+        .limit(MOST_SHOWN)
     )
-    rows = session.execute(select(query).order_by(query.c.due_at, query.c.id).limit(MOST_SHOWN))
-    return [ReminderRow(**row) for row in rows.mappings()]
+    return [ReminderRow(**row) for row in session.execute(query).mappings()]
+
+
+def _is_latest() -> ColumnElement[bool]:
+    later = aliased(Reminder)
+    same = and_(later.task == Reminder.task, later.element == Reminder.element)
+    return ~exists().where(same, later.reminded_at.is_not(None), later.remind_at > Reminder.remind_at)
 
 
 def _still_waits() -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from engine import clock, events, runtime
@@ -70,13 +70,6 @@ def failed(session: Session, timer_id: int, reason: str, tries: int) -> None:
         element=timer.element,
         data={"reason": reason, "attempts": timer.attempts},
     )
-
-
-def overdue(session: Session) -> tuple[int, timedelta]:
-    """Return how many timers are due and by how much the oldest is late; parked ones do not count."""
-    now = clock.now()
-    count, oldest = session.execute(select(func.count(), func.min(Timer.due_at)).where(_is_due(now))).one()
-    return count, now - oldest if oldest else timedelta()
 
 
 def _first_due(session: Session, instance: UUID, now: datetime) -> Row[int, UUID, str] | None:

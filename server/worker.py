@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import procrastinate
@@ -23,6 +24,7 @@ from engine.tables import Idempotency, SignIn
 from webhooks import outbound
 from webhooks.posting import Fence
 
+SCHEMA = "procrastinate"  # the queue's own tables; the first migration makes them
 ENGINE, POST = "engine", "post"  # two queues: a slow receiver must not hold up a timer
 CONCURRENCY = {ENGINE: 2, POST: 8}
 POLL_SECONDS = 60.0  # LISTEN/NOTIFY wakes the hands; this is for what it might miss
@@ -118,8 +120,11 @@ class Hands:
     """Works off the queues in a thread of its own; `defer` puts work in."""
 
     def __init__(self, settings: Settings, url: str, sessions: Sessions) -> None:
-        self._app = _app(sessions, settings, _plain(url))
-        self._front = self._app.with_connector(procrastinate.SyncPsycopgConnector(conninfo=_plain(url), min_size=1))
+        reach: dict[str, Any] = {"conninfo": _plain(url), "options": f"-c search_path={SCHEMA}"}
+        self._app = procrastinate.App(connector=procrastinate.PsycopgConnector(**reach, min_size=2))
+        for name, duty in DUTIES.items():
+            self._app.task(name=name, queue=duty.queue)(_bound(duty.work, sessions, settings))
+        self._front = self._app.with_connector(procrastinate.SyncPsycopgConnector(**reach, min_size=1))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="hands", daemon=True)
         self._stopping: asyncio.Event | None = None
@@ -221,13 +226,6 @@ def _until_dry(sessions: Sessions, step: Callable[..., int]) -> int:
         done += some
         if some < BATCH:
             return done
-
-
-def _app(sessions: Sessions, settings: Settings, conninfo: str) -> procrastinate.App:
-    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=2))
-    for name, duty in DUTIES.items():
-        app.task(name=name, queue=duty.queue)(_bound(duty.work, sessions, settings))
-    return app
 
 
 def _bound(work: Job, sessions: Sessions, settings: Settings) -> Callable[[], int]:
