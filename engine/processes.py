@@ -2,7 +2,7 @@
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -139,6 +139,9 @@ def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:
     if findings:
         raise ModelRefused(findings=findings)
     model = parse.model(diagrams)
+    findings = list(_deadlines(model, tables))
+    if findings:
+        raise ModelRefused(findings=findings)
     drawn = {p.get("id", ""): name for name, root in diagrams.items() for p in root.iter(f"{B}process")}
     return Programme(
         id=about["id"],
@@ -193,6 +196,17 @@ def _decisions(roots: Mapping[str, Any]) -> tuple[dict[str, Decision], list[dict
         except IcityError as fault:
             findings += refused(file, "decision", f"决策表不正确：{fault}", str(fault)).facts["findings"]
     return tables, findings
+
+
+def _deadlines(model: parse.Model, tables: Mapping[str, Decision]) -> Iterator[dict[str, Any]]:
+    """Tell every deadline that the decision `deadline` has no row for."""
+    for element in (one for some in model.elements.values() for one in some.values()):
+        keys = {element.deadline, element.timing.deadline if element.timing else None} - {None}
+        for key in keys:
+            row = tables["deadline"].evaluate({"task_key": key}) if "deadline" in tables else None
+            if not isinstance(row, dict) or not {"days", "unit"} <= row.keys():
+                zh, en = f"决策表 deadline 没有“{key}”一行。", f"The decision deadline has no row {key!r}."
+                yield refused("deadline.dmn", "missing-deadline", zh, en, element.id).facts["findings"][0]
 
 
 def _forms(files: Mapping[str, bytes]) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:

@@ -10,7 +10,7 @@ from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScript
 
 from engine.domain import feel
 from engine.domain.workdays import Calendar
-from engine.errors import ExpressionRefused
+from engine.errors import DecisionFailed, ExpressionRefused
 
 
 class Decision(Protocol):
@@ -53,7 +53,9 @@ class Surroundings:
 
     def deadline(self, key: str) -> tuple[datetime, bool]:
         """Return the instant a deadline that starts now ends, and whether the calendar behind it is provisional."""
-        row = self.decisions["deadline"].evaluate({"task_key": key})
+        row = self.decisions["deadline"].evaluate({"task_key": key}) if "deadline" in self.decisions else None
+        if row is None:
+            raise DecisionFailed(decision="deadline", reason=f"no row for {key}")
         count = self.calendar.add_workdays if row["unit"] == "wd" else self.calendar.add_days
         end = count(self.now, int(row["days"]))
         return end.due, end.provisional
