@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import SystemRandom
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import orjson
 from sqlalchemy import ColumnElement, Select, bindparam, exists, insert, select
@@ -180,9 +180,8 @@ def _leased(session: Session, delivery: Delivery, now: datetime) -> bool:
 
 def _programmes(session: Session, fresh: Sequence[Recorded]) -> dict[int, str]:
     instances = {event.instance for event in fresh if event.instance is not None}
-    found: dict[UUID, str] = dict(
-        session.execute(select(Instance.id, Instance.programme).where(Instance.id.in_(instances))).tuples().all()
-    )
+    rows = session.execute(select(Instance.id, Instance.programme).where(Instance.id.in_(instances)))
+    found = {row.id: row.programme for row in rows}
     return {event.id: found[event.instance] for event in fresh if event.instance is not None}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engine.domain import feel
-from engine.errors import MessageRefused, SettingsRefused
+from engine.errors import ExpressionRefused, MessageRefused, SettingsRefused
 from engine.settings import ROOT
 
 FILE = ROOT / "config" / "sources.toml"
@@ -74,7 +74,7 @@ def _source(key: str, table: Mapping[str, Any]) -> Source:
             max_bytes=table["max_bytes"],
             fields=fields,
         )
-    except (KeyError, TypeError) as fault:
+    except (KeyError, TypeError, ExpressionRefused) as fault:
         raise SettingsRefused(faults=[f"{FILE.name}: {key}: {fault}"]) from fault
 
 
