@@ -55,12 +55,20 @@ PROCESSES = {
 }
 
 
-def deploy(sessions: Sessions, folder: Path) -> None:
-    """Draw the programme into `folder` and deploy it."""
+def drawn_waiting(message: str) -> str:
+    """Return the body of a process that waits for `message`, which its file must declare, by `case`."""
+    return f'<startEvent id="s"/><receiveTask id="hear" messageRef="{message}" icity:correlation="=case"' + (
+        ' icity:result="said"/><endEvent id="e"/>' + flows(("s", "hear"), ("hear", "e"))
+    )
+
+
+def deploy(sessions: Sessions, folder: Path, **more: str) -> None:
+    """Draw the programme, and `more` processes by name, into `folder` and deploy it."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "programme.toml").write_text(ABOUT, encoding="utf-8")
-    for name, body in PROCESSES.items():
-        (folder / f"{name}.bpmn").write_bytes(drawn(name, body))
+    declared = b'<message id="agency.measured" name="agency.measured"/><process'
+    for name, body in {**PROCESSES, **more}.items():
+        (folder / f"{name}.bpmn").write_bytes(drawn(name, body).replace(b"<process", declared))
     with transaction(sessions) as session:
         processes.deploy(session, folder, "a test")
 
