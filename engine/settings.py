@@ -35,12 +35,9 @@ class Settings:
     tick_seconds: int
     timer_batch: int
     timer_attempts: int
-    remind_workdays: int
-    reassessment_months: list[int]
     webhook_hosts: list[str]
     webhook_loopback: bool
     message_days: int
-    instance_cache: int
     seed_demo: bool
     language: str
 

@@ -17,7 +17,7 @@ from engine import calendars, clock, db, identity, instances, processes, tasks
 from engine.db import Sessions, transaction
 from engine.domain import indicators, workbook
 from engine.domain.workdays import Calendar
-from engine.errors import IcityError
+
 from engine.instances import Application
 from engine.settings import Settings
 from engine.tables import Event, Membership, Person, Reminder, Task, TaskState, Timer
@@ -33,7 +33,7 @@ PROGRAMME = "innovative-city"
 DATABASE = "icity_demo"
 
 
-class StoryStuck(IcityError):
+class StoryStuck(RuntimeError):
     """The demonstration's story does not go on: nobody has an answer and nothing falls due."""
 
 
@@ -56,7 +56,7 @@ class Story:
         own = self.told.get("by", {}).get(organisation or "", {})
         answers = own.get(element) or self.told["answers"].get(element)
         if answers is None:
-            raise StoryStuck(element=element)
+            raise StoryStuck(element)
         key = (element, organisation or "")
         given = answers[min(self.visits[key], len(answers) - 1)]
         if not given:
@@ -147,7 +147,7 @@ def play(settings: Settings, sessions: Sessions, folder: Path) -> UUID:
                 if _over(stage):
                     return instance
                 _next_moment(stage)
-        raise StoryStuck(moments=MOST_MOMENTS)
+        raise StoryStuck(MOST_MOMENTS)
     finally:
         clock.come_home()
 
@@ -210,7 +210,7 @@ def _login(session: Session, role: str, organisation: str | None, turn: int = 0)
         query = query.where(Membership.organisation == organisation)
     logins = list(session.scalars(query.order_by(Person.login)))
     if not logins:
-        raise StoryStuck(role=role, organisation=organisation)
+        raise StoryStuck(organisation)
     return str(logins[turn % len(logins)])
 
 
@@ -238,7 +238,7 @@ def _next_moment(stage: Stage) -> None:
         silent = list(_open_tasks(session, stage.instance))
     moments = [moment for moment in (due, remind) if moment is not None]
     if not moments:
-        raise StoryStuck(at=clock.now().isoformat())
+        raise StoryStuck(clock.now().isoformat())
     soonest = min(moments)
     if soonest == due:
         for work in silent:
