@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 import orjson
+from sqlalchemy import Engine
 
 from engine import db, identity, processes, settings
 from engine.db import Sessions
@@ -18,7 +19,9 @@ from engine.settings import Settings
 from server import checks, demo, postgres, schema, serve, setup
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
-with_parent = click.option("--with-parent", is_flag=True, help="Stop when standard input closes.")
+with_parent = click.option(
+    "--with-parent", is_flag=True, help="Begin when standard input says so, stop when it closes."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -45,7 +48,7 @@ def serve_command() -> None:
 def web(*, with_parent: bool) -> None:
     """Serve web requests only; the schema must be there."""
     if with_parent:
-        serve.end_with_parent()
+        serve.follow_parent()
     serve.web(settings.load())
 
 
@@ -54,7 +57,7 @@ def web(*, with_parent: bool) -> None:
 def work(*, with_parent: bool) -> None:
     """Run the clock and the hands only: timers, messages, reminders, webhooks. Any number may run at once."""
     if with_parent:
-        serve.end_with_parent()
+        serve.follow_parent()
     serve.work(settings.load())
 
 
@@ -62,10 +65,8 @@ def work(*, with_parent: bool) -> None:
 @as_json
 def migrate(*, as_json: bool) -> None:
     """Bring the schema of the database to the newest revision."""
-    with postgres.lent(settings.load()) as url:
-        engine = db.connect(url)
+    with _engine(settings.load()) as engine:
         before, after = schema.upgrade(engine)
-        engine.dispose()
     _tell(as_json, {"before": before, "after": after}, [f"schema: {before or 'none'} → {after}"])
 
 
@@ -83,10 +84,8 @@ def deploy(folder: Path | None, *, only_check: bool, as_json: bool) -> None:
     if only_check:
         _lint(folders, as_json=as_json)
         return
-    with postgres.lent(chosen) as url:
-        engine = db.connect(url)
+    with _engine(chosen) as engine:
         deployed = [setup.deploy(engine, one) for one in folders]
-        engine.dispose()
     lines = [f"{d.programme}: version {d.number}, {'new' if d.new else 'as before'}, {d.digest[:12]}" for d in deployed]
     _tell(as_json, [asdict(one) for one in deployed], lines)
 
@@ -97,9 +96,8 @@ def demo_command(lang: str) -> None:
     """Drive a fictional county through its whole life on a moved clock, and print the timeline."""
     chosen = settings.load()
     with postgres.lent(chosen) as url:
-        engine = db.connect(url)
-        setup.prepare(chosen, engine)
-        engine.dispose()
+        with postgres.connected(url) as engine:
+            setup.prepare(chosen, engine)
         code = demo.run(chosen, url, lang)
     sys.exit(code)
 
@@ -181,11 +179,15 @@ def main() -> None:
 
 
 @contextmanager
+def _engine(chosen: Settings) -> Iterator[Engine]:
+    with postgres.lent(chosen) as url, postgres.connected(url) as engine:
+        yield engine
+
+
+@contextmanager
 def _sessions(chosen: Settings) -> Iterator[Sessions]:
-    with postgres.lent(chosen) as url:
-        engine = db.connect(url)
+    with _engine(chosen) as engine:
         yield db.sessions(engine)
-        engine.dispose()
 
 
 def _tell(as_json: bool, facts: Any, lines: list[str]) -> None:  # noqa: FBT001 - the option of every command

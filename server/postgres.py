@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from sqlalchemy import Engine
 
+from engine import db
 from engine.errors import SettingsRefused
 from engine.settings import Settings
 
@@ -50,6 +52,16 @@ def lent(settings: Settings) -> Iterator[str]:
         return
     with owned(settings) as started:
         yield started
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Engine]:
+    """Yield an engine on the database at `url`; its connections are closed at the end."""
+    engine = db.connect(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def start(folder: Path) -> Any:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,8 +22,10 @@ from server.worker import Hands
 
 STOP_SECONDS = 30
 START_SECONDS = 30
-BREATH = 0.1
+BREATH = 0.05
+GO = b"!"
 RESTARTS = 5
+MINUTE = 60
 HEALTHY = 200
 
 
@@ -32,17 +35,28 @@ class Child:
 
     command: str
     process: subprocess.Popen[bytes] | None = None
-    starts: int = 0
+    starts: list[float] = field(default_factory=list)
 
     def start(self) -> None:
         """Start it in a session of its own, so that a Ctrl-C at the terminal reaches only us; it ends when we do."""
         arguments = [sys.executable, "-m", "server", self.command, "--with-parent"]
         self.process = subprocess.Popen(arguments, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
-        self.starts += 1
+        self.starts.append(time.monotonic())
+
+    def go(self) -> None:
+        """Let it begin its work; until then it only makes itself ready."""
+        if self.process is not None and self.process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self.process.stdin.write(GO)
+                self.process.stdin.flush()
 
     def dead(self) -> bool:
         """Say whether it has ended."""
         return self.process is not None and self.process.poll() is not None
+
+    def hopeless(self) -> bool:
+        """Say whether it has died too often within a minute to be started again."""
+        return sum(start > time.monotonic() - MINUTE for start in self.starts) > RESTARTS
 
     def stop(self) -> None:
         """Let it finish what it does, then end it."""
@@ -67,19 +81,25 @@ class Household:
         """Start everything, call `ready` once the web answers, and stay until told to stop; return the exit code."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self.stopping.set())
-        with _alone(self.settings), postgres.owned(self.settings) as url:
-            engine = db.connect(url)
-            setup.prepare(self.settings, engine)
-            engine.dispose()
-            try:
-                return self._stay(ready)
-            finally:
-                for child in self.children:
-                    child.stop()
+        with _alone(self.settings), postgres.owned(self.settings) as url, self._started():
+            with postgres.connected(url) as engine:
+                setup.prepare(self.settings, engine)
+            return self._stay(ready)
+
+    @contextmanager
+    def _started(self) -> Iterator[None]:
+        """Start the children, which get themselves ready while we prepare; stop them at the end."""
+        try:
+            for child in self.children:
+                child.start()
+            yield
+        finally:
+            for child in self.children:
+                child.stop()
 
     def _stay(self, ready: Callable[[], None]) -> int:
         for child in self.children:
-            child.start()
+            child.go()
         if not self._answers():
             return 0 if self.stopping.is_set() else 1
         ready()
@@ -99,9 +119,10 @@ class Household:
     def _revive(self) -> bool:
         for child in self.children:
             if child.dead():
-                if child.starts > RESTARTS:
+                if child.hopeless():
                     return False
                 child.start()
+                child.go()
         return True
 
 
@@ -117,8 +138,7 @@ def work(settings: Settings) -> None:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    with postgres.lent(settings) as url:
-        engine = db.connect(url)
+    with postgres.lent(settings) as url, postgres.connected(url) as engine:
         sessions = db.sessions(engine)
         hands = Hands(settings, url, sessions)
         hands.start()
@@ -127,17 +147,22 @@ def work(settings: Settings) -> None:
         stopping.wait()
         ticking.stop()
         hands.stop()
-        engine.dispose()
 
 
-def end_with_parent() -> None:
-    """Stop this process when the one that started it is gone, however it went: our standard input closes then."""
+def follow_parent() -> None:
+    """Wait for the word of the process that started us, and stop when it is gone, however it went.
+
+    It speaks through our standard input, which closes when it ends.
+    """
+    if not os.read(sys.stdin.fileno(), len(GO)):
+        sys.exit()
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        while os.read(sys.stdin.fileno(), 1):  # unbuffered: a lock held by this thread would spoil the exit
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
+    threading.Thread(target=wait, name="follow-parent", daemon=True).start()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What every test may ask for: a database of its own, people, a clock that comes home, the web application."""
 
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -88,6 +89,15 @@ def instance_row(session: Session) -> UUID:
 def _clock_comes_home() -> Iterator[None]:
     yield
     clock.come_home()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Give a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @pytest.fixture

@@ -53,15 +53,12 @@ class TestServer:
 
 def furnish(url: str) -> None:
     """Give the database at `url` its schema, the organisations and the demonstration's people, all with PASSWORD."""
-    engine = db.connect(url)
-    try:
+    organisations = ROOT / "config" / "organisations.toml"
+    with postgres.connected(url) as engine:
         schema.upgrade(engine)
         with db.transaction(db.sessions(engine)) as session, cheap_passwords():
-            organisations = ROOT / "config" / "organisations.toml"
             identity.seed_organisations(session, organisations)
             identity.seed_people(session, organisations)
-    finally:
-        engine.dispose()
 
 
 @contextmanager
