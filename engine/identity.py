@@ -198,13 +198,6 @@ def set_active(session: Session, login: str, active: bool) -> None:  # noqa: FBT
     _change(session, login, {"active": active})
 
 
-def set_language(session: Session, actor: Actor, language: str) -> None:
-    """Remember in which language (zh or en) `actor` wants to be spoken to."""
-    if language not in {"zh", "en"}:
-        raise AnswersRefused(fields={"language": {"zh": "只支持 zh 或 en", "en": "zh or en"}})
-    session.execute(update(Person).where(Person.id == actor.id).values(language=language))
-
-
 def listing(session: Session) -> list[Account]:
     """Return every account with its roles, by login."""
     pair = func.array_agg(aggregate_order_by(Membership.organisation, Membership.organisation, Membership.role))

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.db import Sessions, transaction
 from engine.settings import ROOT, Settings
-from server import api, auth, headers, hooks, pages, problems, secrets
+from server import api, auth, headers, hooks, limits, pages, problems, secrets
 from server.api import idempotency
 from server.reading import StrictJson
 
@@ -73,6 +73,7 @@ def create_app(settings: Settings, sessions: Sessions) -> Flask:
     api.register(app)
     hooks.register(app)
     pages.register(app)
+    limits.install(app)
     app.register_error_handler(Exception, _fault)
     auth.public(app.view_functions["static"])
     missing = auth.undeclared(app)

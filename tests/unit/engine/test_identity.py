@@ -212,13 +212,6 @@ def test_a_weak_new_password_is_refused(session: Session) -> None:
         identity.set_password(session, "shouli", "alllowercase")
 
 
-def test_people_choose_their_language(session: Session, actor: Callable[[str], Actor]) -> None:
-    identity.set_language(session, actor("shouli"), "en")
-    assert actor("shouli").language == "en"
-    with pytest.raises(AnswersRefused):
-        identity.set_language(session, actor("shouli"), "fr")
-
-
 def test_an_outdated_hash_is_renewed_at_the_next_sign_in(sessions: Sessions) -> None:
     with sessions() as session:
         before = session.scalar(select(Person.password).where(Person.login == "shouli"))

@@ -97,6 +97,17 @@ def test_wrong_credentials_are_refused_alike_and_lock_the_account(app: Flask) ->
     assert knock("shouli", PASSWORD)[0] == 401
 
 
+def test_an_address_that_keeps_guessing_is_slowed_and_others_are_not(app: Flask) -> None:
+    client = app.test_client()
+
+    def knock(address: str) -> int:
+        origin = {"REMOTE_ADDR": address}
+        return client.post("/api/v1/sign-in", json={"login": "x"}, environ_base=origin).status_code
+
+    assert [knock("127.0.0.1") for _ in range(61)] == [422] * 60 + [429]
+    assert knock("127.0.0.2") == 422
+
+
 def test_a_cookie_opens_pages_but_not_the_api_and_a_token_not_the_pages(
     app: Flask, program: Callable[[str], Program]
 ) -> None:
