@@ -120,7 +120,7 @@ class Hands:
     """Works off the queues in a thread of its own; `defer` puts work in."""
 
     def __init__(self, settings: Settings, url: str, sessions: Sessions) -> None:
-        reach: dict[str, Any] = {"conninfo": _plain(url), "options": f"-c search_path={SCHEMA}"}
+        reach: dict[str, Any] = {"conninfo": _plain(url), "kwargs": {"options": f"-c search_path={SCHEMA}"}}
         self._app = procrastinate.App(connector=procrastinate.PsycopgConnector(**reach, min_size=2))
         for name, duty in DUTIES.items():
             self._app.task(name=name, queue=duty.queue)(_bound(duty.work, sessions, settings))
