@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from engine import processes
+from engine.domain import decisions
+
 ROOT = Path(__file__).parents[2]
 PROGRAMME = ROOT / "workflows" / "innovative-city"
 NS = {
@@ -365,3 +368,30 @@ def test_a_table_is_named_for_its_decision_and_every_rule_is_whole(name):
     width = (len(decision.findall(".//t:input", NS)), len(decision.findall(".//t:output", NS)))
     for rule in decision.iterfind(".//t:rule", NS):
         assert (len(rule.findall("t:inputEntry", NS)), len(rule.findall("t:outputEntry", NS))) == width
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "answered"),
+    [
+        ("route", {"level": "district"}, "via_city"),
+        ("route", {"level": "county"}, "direct"),
+        ("completeness", {"level": "county", "plan": "fail", "city_opinion": "fail"}, ["创建规划"]),
+        ("completeness", {"level": "district", "plan": "pass", "city_opinion": "fail"}, ["市级转报意见"]),
+        ("joint_outcome", {"objections": 0, "comments": 1, "mediation": None}, "conditional"),
+        ("joint_outcome", {"objections": 1, "comments": 0, "mediation": "unresolved"}, "to_government"),
+        ("pilot_outcome", {"score": 60, "decision": "approve"}, "pilot"),
+        ("pilot_outcome", {"score": 59.99, "decision": "approve"}, "not_pilot"),
+        ("outcome", {"score": 80, "gates": True, "recognised": False}, "designate"),
+        ("outcome", {"score": 80, "gates": True, "recognised": True}, "continue"),
+        ("outcome", {"score": 95, "gates": False, "recognised": False}, "continue"),
+        ("outcome", {"score": 59.99, "gates": True, "recognised": True}, "warn"),
+        ("grade", {"score": 80}, "良好"),
+        ("deadline", {"task_key": "T24"}, {"days": 7, "unit": "wd", "lapse": "no_objection"}),
+    ],
+)
+def test_a_decision_answers_at_its_borders(name, asked, answered):
+    assert decisions.parse(TABLES[name])[name].evaluate(asked) == answered
+
+
+def test_the_engine_takes_the_programme():
+    assert processes.lint(PROGRAMME) == []
