@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, Overflow
 from typing import Any, Final
 
 from engine.clock import CIVIL
@@ -18,6 +18,7 @@ from engine.domain.feel.values import (
     kind,
     number,
 )
+from engine.errors import ExpressionFailed
 
 _MONTHS: Final = "years and months duration"
 _SPAN: Final = "days and time duration"
@@ -88,7 +89,12 @@ def _apply(table: dict[tuple[str, str], Callable[[Any, Any], Any]], left: Any, r
 def _numbers(work: Callable[[Any, Any], Decimal]) -> Callable[[Any, Any], Any]:
     def both(left: Any, right: Any) -> Any:
         first, second = number(left), number(right)
-        return None if first is None or second is None else bounded(work(first, second))
+        if first is None or second is None:
+            return None
+        try:
+            return bounded(work(first, second))
+        except Overflow:
+            raise ExpressionFailed(reason="a number is beyond 10^18") from None
 
     return both
 

@@ -61,12 +61,21 @@ def _arithmetic(compiler: Compiler, node: syntax.Arithmetic) -> Closure:
     rest = [(_ARITHMETIC[sign], compiler.build(part)) for sign, part in zip(node.operators, node.operands, strict=True)]
     if len(rest) == 1:
         work, second = rest[0]
-        return lambda scope: work(first(scope), second(scope))
+
+        def pair(scope: Scope) -> Any:
+            made = work(first(scope), second(scope))
+            if type(made) is str:
+                scope.meter.spend_on(made)
+            return made
+
+        return pair
 
     def chain(scope: Scope) -> Any:
         value = first(scope)
         for work, operand in rest:
             value = work(value, operand(scope))
+            if type(value) is str:
+                scope.meter.spend_on(value)
         return value
 
     return chain

@@ -16,23 +16,38 @@ CALLS: Final = 8
 PATTERN: Final = 200
 MATCHED_TEXT: Final = 2_000
 REGEX_MOVES_PER_STEP: Final = 5
+STEPS_PER_PATTERN: Final = 400
+LETTERS_PER_STEP: Final = 64
 
 
 class Meter:
     """What one evaluation may still spend, and the functions it may call by name."""
 
-    __slots__ = ("depth", "functions", "left")
+    __slots__ = ("depth", "functions", "left", "patterns")
 
     def __init__(self, functions: Mapping[str, Callable[..., Any]]) -> None:
         self.left = STEPS
         self.depth = 0
         self.functions = functions
+        self.patterns: set[str] | None = None
 
     def spend(self, steps: int) -> None:
         """Take `steps` from what is left; raise ExpressionFailed when nothing is."""
         self.left -= steps
         if self.left < 0:
             raise ExpressionFailed(reason="too many steps", limit=STEPS)
+
+    def spend_on(self, value: str) -> None:
+        """Take the steps for a text that was made or kept: many long ones would fill the memory."""
+        self.spend(len(value) // LETTERS_PER_STEP)
+
+    def spend_on_pattern(self, pattern: str) -> None:
+        """Take the steps for reading a pattern, once in an evaluation."""
+        if self.patterns is None:
+            self.patterns = set()
+        if pattern not in self.patterns:
+            self.patterns.add(pattern)
+            self.spend(STEPS_PER_PATTERN)
 
 
 def text(value: str) -> str:

@@ -84,6 +84,7 @@ def _plain(meter: limits.Meter, value: Any, depth: int) -> Any:
     if found == "number":
         return _plain_number(value)
     if found == "string":
+        meter.spend_on(value)
         return _storable(str(value))
     if found in _TEMPORAL or found in _DURATIONS:
         return _TEXTS[found](meter, value) if found in _DURATIONS else value.isoformat()

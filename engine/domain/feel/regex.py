@@ -138,7 +138,12 @@ def _is_word(letter: str) -> bool:
     return letter == "_" or letter.isalnum()
 
 
-@lru_cache(maxsize=512)
-def compiled(pattern: str, flags: str) -> Regex:
+def compiled(meter: limits.Meter, pattern: str, flags: str) -> Regex:
     """Return `pattern` ready for work; raise ValueError when it is none, ExpressionFailed when it is too long."""
+    meter.spend_on_pattern(pattern)
+    return _compiled(pattern, flags)
+
+
+@lru_cache(maxsize=512)
+def _compiled(pattern: str, flags: str) -> Regex:
     return Regex(read(pattern, flags))

@@ -138,8 +138,15 @@ def invoke(meter: limits.Meter, takers: list[tuple[Signature, list[int] | None]]
         placed = arguments if order is None else [None if at < 0 else arguments[at] for at in order]
         fitted = taker.fit(placed)
         if fitted is not None:
-            try:
-                return taker.function(meter, *fitted)
-            except (ArithmeticError, ValueError):
-                return None
+            return _worked(meter, taker, fitted)
     return None
+
+
+def _worked(meter: limits.Meter, taker: Signature, fitted: list[Any]) -> Any:
+    try:
+        made = taker.function(meter, *fitted)
+    except (ArithmeticError, ValueError):
+        return None
+    if type(made) is str:
+        meter.spend_on(made)
+    return made

@@ -48,19 +48,19 @@ def _ends(_meter: limits.Meter, text: str, match: str) -> bool:
 
 
 def _matches(meter: limits.Meter, text: str, pattern: str, flags: str | None = None) -> bool:
-    return regex.compiled(pattern, flags or "").search(meter, text) is not None
+    return regex.compiled(meter, pattern, flags or "").search(meter, text) is not None
 
 
 def _replace(meter: limits.Meter, text: str, pattern: str, replacement: str, flags: str | None = None) -> str:
-    return limits.text(regex.compiled(pattern, flags or "").replace(meter, text, replacement))
+    return limits.text(regex.compiled(meter, pattern, flags or "").replace(meter, text, replacement))
 
 
 def _split(meter: limits.Meter, text: str, delimiter: str) -> list[str]:
-    return limits.items(regex.compiled(delimiter, "").split(meter, text))
+    return limits.items(regex.compiled(meter, delimiter, "").split(meter, text))
 
 
 def _extract(meter: limits.Meter, text: str, pattern: str) -> list[str]:
-    return limits.items([text[slice(*found)] for found in regex.compiled(pattern, "").find_all(meter, text)])
+    return limits.items([text[slice(*found)] for found in regex.compiled(meter, pattern, "").find_all(meter, text)])
 
 
 def _join(meter: limits.Meter, items: list[Any], delimiter: str | None = None) -> str | None:
