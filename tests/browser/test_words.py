@@ -1,7 +1,6 @@
 """The catalogue says everything the pages say, and the lock file names no host."""
 
 import json
-from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
@@ -16,7 +15,7 @@ LOCK = ROOT / "server" / "frontend" / "package-lock.json"
 
 def test_every_sentence_of_the_pages_has_its_chinese_and_none_is_left_over() -> None:
     said = {message for _, _, message, _, _ in extract_from_dir(str(ROOT / "server"), METHODS, keywords=KEYWORDS)}
-    with Path(CATALOGUE).open("rb") as file:
+    with CATALOGUE.open("rb") as file:
         known = {message.id: message.string for message in read_po(file) if message.id}
     assert said == set(known)
     assert [key for key, text in known.items() if not any(text)] == []
