@@ -1,6 +1,7 @@
 """What every test may ask for: a database of its own, people, a clock that comes home, the web application."""
 
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -18,10 +19,12 @@ from tests.support.postgres import TestServer, cheap_passwords
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
-    server = TestServer(tmp_path_factory.mktemp("pg") / "data")
-    yield server
-    server.stop()
+def postgres_server() -> Iterator[TestServer]:
+    """Give a server of this test process; outside pytest's own folders, which other users may not enter."""
+    with tempfile.TemporaryDirectory(prefix="icity-pg-", ignore_cleanup_errors=True) as folder:
+        server = TestServer(Path(folder) / "data")
+        yield server
+        server.stop()
 
 
 @pytest.fixture
