@@ -32,6 +32,7 @@ PULSE_SECONDS = 30.0
 STALLED_SECONDS = 120.0
 STOP_SECONDS = 40.0
 BATCH = 200
+SPARE = len(CONCURRENCY) + 1  # each queue holds a connection to listen on; jobs are fetched over the others
 KEPT = timedelta(days=1)
 
 Job = Callable[[Sessions, Settings], int]
@@ -121,7 +122,9 @@ class Hands:
 
     def __init__(self, settings: Settings, url: str, sessions: Sessions) -> None:
         reach: dict[str, Any] = {"conninfo": _plain(url), "kwargs": {"options": f"-c search_path={SCHEMA}"}}
-        self._app = procrastinate.App(connector=procrastinate.PsycopgConnector(**reach, min_size=2))
+        self._app = procrastinate.App(
+            connector=procrastinate.PsycopgConnector(**reach, min_size=SPARE, max_size=SPARE * 3)
+        )
         for name, duty in DUTIES.items():
             self._app.task(name=name, queue=duty.queue)(_bound(duty.work, sessions, settings))
         self._front = self._app.with_connector(procrastinate.SyncPsycopgConnector(**reach, min_size=1))
