@@ -121,7 +121,6 @@ def _samples(column: Input, sources: list[str]) -> list[Any] | None:
 
 def _around(column: Input, limits: list[Any]) -> list[Any]:
     samples: list[Any] = [None] if None in limits else []
-    samples += _TYPES.get(column.type, [])
     if any(isinstance(limit, bool) for limit in limits):
         samples += [True, False]
     texts = list(dict.fromkeys(limit for limit in limits if isinstance(limit, str)))
@@ -134,7 +133,7 @@ def _around(column: Input, limits: list[Any]) -> list[Any]:
             samples += [limit - step, limit, limit + step]
         elif isinstance(limit, feel.Duration):
             samples.append(limit)
-    return samples
+    return samples + _TYPES.get(column.type, [])
 
 
 def _between_numbers(column: Input, numbers: list[Any]) -> list[Any]:
