@@ -136,12 +136,9 @@ def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:
         "roles": frozenset(roles()),
     }
     findings += more + linter.lint(diagrams, known)
-    if findings:
-        raise ModelRefused(findings=findings)
+    _refuse_errors(findings)
     model = parse.model(diagrams)
-    findings = list(_deadlines(model, tables))
-    if findings:
-        raise ModelRefused(findings=findings)
+    _refuse_errors(list(_deadlines(model, tables)))
     drawn = {p.get("id", ""): name for name, root in diagrams.items() for p in root.iter(f"{B}process")}
     return Programme(
         id=about["id"],
@@ -157,6 +154,11 @@ def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:
         decisions=tables,
         indicators=rows,
     )
+
+
+def _refuse_errors(findings: list[dict[str, Any]]) -> None:
+    if any(finding["severity"] == "error" for finding in findings):
+        raise ModelRefused(findings=findings)
 
 
 _cache: dict[str, Programme] = {}
@@ -192,10 +194,18 @@ def _decisions(roots: Mapping[str, Any]) -> tuple[dict[str, Decision], list[dict
     findings: list[dict[str, Any]] = []
     for file, root in roots.items():
         try:
-            tables |= decisions.parse(root)
+            read = decisions.parse(root)
+            tables |= read
+            findings += [_told(file, fault) for decision in read.values() for fault in decisions.check(decision)]
         except IcityError as fault:
             findings += refused(file, "decision", f"决策表不正确：{fault}", str(fault)).facts["findings"]
     return tables, findings
+
+
+def _told(file: str, fault: decisions.Finding) -> dict[str, Any]:
+    text = {"zh": fault.text_zh, "en": fault.text_en}
+    place = {"file": file, "element": fault.element, "name": fault.element}
+    return {**place, "rule": fault.rule, "severity": fault.severity, "text": text}
 
 
 def _deadlines(model: parse.Model, tables: Mapping[str, Decision]) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """One instance in memory: start, complete, fire, deliver, retry - each runs to rest and says what is open now."""
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,8 @@ from engine.bpmn.parse import Model
 from engine.bpmn.pruning import OPEN, prune
 from engine.bpmn.specs import EventChoice
 from engine.errors import BudgetSpent, IcityError, NotFound, StepFailed
+
+logging.getLogger("spiff").setLevel(logging.WARNING)  # it tells every change of state; our history does that
 
 MAX_STEPS = 2_000
 FAILURES = (IcityError, SpiffWorkflowException, ArithmeticError, LookupError, TypeError, ValueError)
