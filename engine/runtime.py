@@ -23,7 +23,7 @@ from engine.projections import Completion, Held
 from engine.tables import Instance, InstanceState
 
 MEMORY = 256
-COLUMNS = "id, deployment, state, version, steps, organisation, milestone, title, subject"
+COLUMNS = "id, deployment, state, version, steps, organisation, milestone, title, subject, envelope"
 LOCK = text(f"SELECT {COLUMNS} FROM instance WHERE id = CAST(:instance AS uuid) FOR UPDATE")  # noqa: S608
 LOCK_FREE = text(f"{LOCK} SKIP LOCKED")
 LOCK_BY_TASK = text(
@@ -153,8 +153,7 @@ def _loaded(session: Session, found: Any) -> Iterator[Running]:
     around = _surroundings(session, programme, now)
     execution = _cached(found.id, found.version)
     if execution is None:
-        envelope = session.scalar(select(Instance.envelope).where(Instance.id == found.id)) or b""
-        execution = Execution.load(envelope, programme.model, around)
+        execution = Execution.load(found.envelope, programme.model, around)
     execution.meet(around)
     held = Held(
         id=found.id,
