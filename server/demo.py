@@ -17,7 +17,6 @@ from engine import calendars, clock, db, identity, instances, processes, tasks
 from engine.db import Sessions, transaction
 from engine.domain import indicators, workbook
 from engine.domain.workdays import Calendar
-
 from engine.instances import Application
 from engine.settings import Settings
 from engine.tables import Event, Membership, Person, Reminder, Task, TaskState, Timer
