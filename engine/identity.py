@@ -146,7 +146,7 @@ def recognise(session: Session, secret: str, kind: Kind, limits: Limits) -> Acto
         "awake": now - limits.idle,
         "touch": now - TOUCH,
     }
-    row = session.execute(_RECOGNISE, given).one_or_none()
+    row = session.connection().execute(_RECOGNISE, given).one_or_none()
     if row is None:
         raise SignInNeeded
     memberships = frozenset(zip(row.organisations or (), row.held or (), strict=True))

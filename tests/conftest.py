@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+import structlog
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,10 @@ from engine.identity import Actor
 from engine.settings import Settings
 from engine.tables import Deployment, Instance, InstanceState
 from tests.support.postgres import TestServer, cheap_passwords
+
+structlog.configure(
+    processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+)
 
 
 @pytest.fixture(scope="session")
