@@ -62,7 +62,7 @@ def line(row: tasks.TaskRow) -> dict[str, Any]:
         "id": row.id,
         "name": row.name,
         "title": row.title,
-        "organisation": pick(row.organisation_name),
+        "whom": pick(row.organisation_name) or labels.role(row.role),
         "since": stamp(row.created_at),
         "ended": stamp(row.ended_at),
         "due": due(row),

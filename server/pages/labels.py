@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from engine import processes
+from engine import identity, processes
 from server.pages.words import pick
 
 
@@ -28,6 +28,12 @@ class Labels:
     def milestone(self, key: str | None) -> str:
         """Return the name of a milestone in the language of the page, else its key."""
         return pick(self.milestones.get(key or "")) or key or ""
+
+
+def role(key: str | None) -> str:
+    """Return the name of a role in the language of the page, else its key."""
+    known = identity.roles().get(key or "")
+    return pick(known.name) if known else key or ""
 
 
 def read(session: Session) -> Labels:

@@ -33,6 +33,8 @@ def due(row: TaskRow) -> dict[str, Any] | None:
 
 def _left(row: TaskRow) -> str:
     left = row.workdays_left
+    if row.state != "open":
+        return ""
     if row.overdue:
         return _overdue(left)
     if left:
@@ -49,6 +51,5 @@ def _overdue(left: int | None) -> str:
 def _tone(row: TaskRow) -> str:
     if row.overdue:
         return "late"
-    if row.workdays_left is not None and row.workdays_left <= SOON:
-        return "soon"
-    return "calm"
+    near = row.workdays_left is not None and row.workdays_left <= SOON
+    return "soon" if near and row.state == "open" else "calm"

@@ -1,5 +1,7 @@
 """One task: why it came to me, its form, what I may do with it and what has happened."""
 
+import json
+import re
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from engine import events, identity, tasks
+from engine import events, tasks
 from engine.db import transaction
 from server.auth import signed_in
 from server.pages import labels
@@ -18,6 +20,7 @@ from server.pages.shell import pages, sessions
 from server.pages.words import pick
 
 RECENT = 10
+WORD = re.compile(r"[^\W\d]\w*")
 
 
 @pages.get("/tasks/<uuid:task_id>")
@@ -99,19 +102,32 @@ def _open_standing(row: tasks.TaskRow) -> dict[str, Any]:
 
 
 def _form(view: tasks.TaskView, *, writable: bool) -> dict[str, Any]:
+    open_still = view.row.state == "open"
+    schema = view.form if open_still or view.form is None else _answers_only(view.form)
     return {
-        "schema": view.form,
-        "values": {**view.facts, **view.data},
+        "schema": schema,
+        "values": {**_mentioned(view.facts, schema), **view.data},
         "readonly": not writable,
         "url": url_for("pages.complete_task", task_id=view.row.id),
     }
 
 
+def _mentioned(facts: dict[str, Any], schema: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the facts that the form names; what it does not ask for has no business in the page."""
+    named = set(WORD.findall(json.dumps(schema, ensure_ascii=False)))
+    return {name: value for name, value in facts.items() if name in named}
+
+
+def _answers_only(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return `schema` without its texts: a closed task keeps its answers, not the facts that its texts spoke of."""
+    kept = [_answers_only(one) for one in schema.get("components", []) if one["type"] != "text"]
+    return {**schema, "components": kept} if kept else schema
+
+
 def _reason(row: tasks.TaskRow) -> str:
     if row.role is None:
         return str(_("This step was given to you by name."))
-    known = identity.roles().get(row.role)
-    role = pick(known.name) if known else row.role
+    role = labels.role(row.role)
     where = pick(row.organisation_name)
     if where:
         told = _("This step is for the role “%(role)s” in %(where)s, which you hold.", role=role, where=where)

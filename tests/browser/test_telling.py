@@ -54,7 +54,11 @@ def _in_english(app: Flask) -> Iterator[None]:
 def test_a_deadline_is_told_in_working_days(days: int, left: int, *, overdue: bool, text: str, tone: str) -> None:
     clock.travel(MONDAY)
     row: Any = SimpleNamespace(
-        due_at=MONDAY + timedelta(days=days, hours=1), workdays_left=left, overdue=overdue, provisional=True
+        due_at=MONDAY + timedelta(days=days, hours=1),
+        workdays_left=left,
+        overdue=overdue,
+        provisional=True,
+        state="open",
     )
     told = moments.due(row)
     assert told is not None
@@ -68,9 +72,15 @@ def test_no_deadline_is_no_words() -> None:
     assert (moments.stamp(None), moments.day(None)) == ("", "")
 
 
+@pytest.mark.usefixtures("_in_chinese")
+def test_a_finished_task_keeps_the_date_only() -> None:
+    row: Any = SimpleNamespace(due_at=MONDAY, workdays_left=1, overdue=False, provisional=False, state="completed")
+    assert moments.due(row) == {"text": "", "tone": "calm", "on": "2026-03-02", "provisional": False}
+
+
 @pytest.mark.usefixtures("_in_english")
 def test_english_counts_one_day_and_many() -> None:
-    row: Any = SimpleNamespace(due_at=MONDAY, workdays_left=1, overdue=False, provisional=False)
+    row: Any = SimpleNamespace(due_at=MONDAY, workdays_left=1, overdue=False, provisional=False, state="open")
     assert (moments.due(row) or {})["text"] == "1 working day left"
 
 
