@@ -1,5 +1,5 @@
 // Bundles src/ into ../static with hashed names and writes ../static/manifest.json: {entry: {js, css}}.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -31,7 +31,6 @@ const speak = {
   },
 };
 
-rmSync(out, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: here,
   entryPoints: entries.map((name) => `src/${name}.js`),
@@ -58,3 +57,9 @@ for (const [path, output] of Object.entries(metafile.outputs)) {
 const lost = entries.filter((name) => !manifest[name]);
 if (lost.length) throw new Error(`no bundle for ${lost.join(', ')}`);
 writeFileSync(join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+
+// Only now, so that a server beside this build never misses a file whose content has not changed.
+const written = new Set([...Object.keys(metafile.outputs).map((path) => basename(path)), 'manifest.json']);
+for (const name of readdirSync(out)) {
+  if (!written.has(name) && !name.startsWith('.')) rmSync(join(out, name));
+}
