@@ -25,7 +25,7 @@ class DueTimer:
 
 def pending() -> ColumnElement[bool]:
     """Return the condition "some timer is due at :now", for a clock that asks many such things at once."""
-    return exists().where(_is_due(bindparam("now", type_=Timer.due_at.type)))
+    return exists().where(_is_due(_NOW))
 
 
 def due(session: Session, limit: int) -> list[DueTimer]:
@@ -40,7 +40,7 @@ def fire(session: Session, timer_id: int) -> bool:
     Returns False when the timer is gone, moved to a later moment, or an earlier one of the same instance goes first.
     Raises Busy when another transaction holds the instance: its turn comes with the next tick.
     """
-    instance = session.scalar(select(Timer.instance).where(Timer.id == timer_id))
+    instance = session.connection().execute(_OWNER, {"timer": timer_id}).scalar()
     if instance is None:
         return False
     try:
@@ -73,8 +73,7 @@ def failed(session: Session, timer_id: int, reason: str, tries: int) -> None:
 
 
 def _first_due(session: Session, instance: UUID, now: datetime) -> Row[int, UUID, str] | None:
-    query = select(Timer.id, Timer.task, Timer.element).where(Timer.instance == instance, _is_due(now))
-    return session.execute(query.order_by(Timer.due_at, Timer.id).limit(1)).one_or_none()
+    return session.connection().execute(_FIRST, {"instance": instance, "now": now}).one_or_none()
 
 
 def _held(session: Session, timer_id: int) -> Timer | None:
@@ -97,3 +96,13 @@ def _incident(timer: Timer, reason: str) -> Incident:
         state=IncidentState.OPEN,
         raised_at=clock.now(),
     )
+
+
+_NOW = bindparam("now", type_=Timer.due_at.type)
+_OWNER = select(Timer.instance).where(Timer.id == bindparam("timer"))  # built once: a sweep asks them for every timer
+_FIRST = (
+    select(Timer.id, Timer.task, Timer.element)
+    .where(Timer.instance == bindparam("instance"), _is_due(_NOW))
+    .order_by(Timer.due_at, Timer.id)
+    .limit(1)
+)

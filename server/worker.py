@@ -7,12 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from secrets import randbelow
+from typing import Any, TypeVar
 from uuid import UUID
 
 import procrastinate
 import structlog
+from procrastinate.app import WorkerOptions
 from procrastinate.exceptions import AlreadyEnqueued
+from psycopg import AsyncConnection
+from psycopg.abc import PQGen
 from sqlalchemy import delete
 from sqlalchemy.exc import OperationalError
 
@@ -25,16 +29,17 @@ from webhooks import outbound
 from webhooks.posting import Fence
 
 SCHEMA = "procrastinate"  # the queue's own tables; the first migration makes them
-ENGINE, POST = "engine", "post"  # two queues: a slow receiver must not hold up a timer
-CONCURRENCY = {ENGINE: 2, POST: 8}
 POLL_SECONDS = 60.0  # LISTEN/NOTIFY wakes the hands; this is for what it might miss
 PULSE_SECONDS = 30.0
 STALLED_SECONDS = 120.0
 STOP_SECONDS = 40.0
 BATCH = 200
-SPARE = len(CONCURRENCY) + 1  # each queue holds a connection to listen on; jobs are fetched over the others
+MISSES = 3
+SPARE = 2  # one connection listens for good; jobs are fetched over the others
+PATIENCE_SECONDS = 5.0
 KEPT = timedelta(days=1)
 
+T = TypeVar("T")
 Job = Callable[[Sessions, Settings], int]
 
 _log = structlog.get_logger("icity.worker")
@@ -42,10 +47,14 @@ _log = structlog.get_logger("icity.worker")
 
 @dataclass(frozen=True)
 class Duty:
-    """One kind of work: what does it, and in which queue it waits."""
+    """One kind of work, and how many hands of one worker may be at it at once.
+
+    A hand that comes when all places are taken goes away again: those at work go on until nothing is left, and the
+    clock calls every second. So a slow receiver or a month of overdue timers never takes the hands of the others.
+    """
 
     work: Job
-    queue: str = ENGINE
+    places: int = 1
 
 
 def sweep(sessions: Sessions, settings: Settings) -> int:
@@ -55,14 +64,9 @@ def sweep(sessions: Sessions, settings: Settings) -> int:
 
 def fire_due_timers(sessions: Sessions, settings: Settings) -> int:
     """Fire what is due, each timer in a transaction of its own, until nothing more can be fired; return how many."""
-    fired, before = 0, -1
-    while fired > before:
-        before = fired
-        with transaction(sessions) as session:
-            batch = timers.due(session, settings.timer_batch)
-        held: set[UUID] = set()
-        for timer in batch:
-            fired += timer.instance not in held and _fire(sessions, settings, timer, held)
+    fired = 0
+    while some := _fire_batch(sessions, settings):
+        fired += some
     return fired
 
 
@@ -107,26 +111,38 @@ def tidy(sessions: Sessions, settings: Settings) -> int:
 
 
 DUTIES: Mapping[str, Duty] = {
-    "timers": Duty(fire_due_timers),
+    "timers": Duty(fire_due_timers, places=2),
     "messages": Duty(match_messages),
     "reminders": Duty(announce_reminders),
     "events": Duty(fan_out),
-    "deliveries": Duty(deliver_webhooks, POST),
+    "deliveries": Duty(deliver_webhooks, places=8),
     "tidy": Duty(tidy),
 }
+HANDS = sum(duty.places for duty in DUTIES.values()) + 2  # two are always free to come and go
 SWEPT = ("timers", "messages", "reminders", "events", "deliveries")
 
 
+WORKING: WorkerOptions = {
+    "concurrency": HANDS,
+    "fetch_job_polling_interval": POLL_SECONDS,
+    "abort_job_polling_interval": POLL_SECONDS,
+    "update_heartbeat_interval": PULSE_SECONDS,
+    "stalled_worker_timeout": STALLED_SECONDS,
+    "shutdown_graceful_timeout": STOP_SECONDS,
+    "delete_jobs": "always",
+    "install_signal_handlers": False,
+}
+
+
 class Hands:
-    """Works off the queues in a thread of its own; `defer` puts work in."""
+    """Works off the queue in a thread of its own; `defer` puts work in."""
 
     def __init__(self, settings: Settings, url: str, sessions: Sessions) -> None:
         reach: dict[str, Any] = {"conninfo": _plain(url), "kwargs": {"options": f"-c search_path={SCHEMA}"}}
-        self._app = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(**reach, min_size=SPARE, max_size=SPARE * 3)
-        )
+        patient = {**reach, "connection_class": _Patient, "min_size": SPARE, "max_size": SPARE * 3}
+        self._app = procrastinate.App(connector=procrastinate.PsycopgConnector(**patient))
         for name, duty in DUTIES.items():
-            self._app.task(name=name, queue=duty.queue)(_bound(duty.work, sessions, settings))
+            self._app.task(name=name)(_bound(duty, sessions, settings))
         self._front = self._app.with_connector(procrastinate.SyncPsycopgConnector(**reach, min_size=1))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="hands", daemon=True)
@@ -145,7 +161,7 @@ class Hands:
 
     def stop(self) -> None:
         """Finish what is being done and stop."""
-        if self._loop is not None and self._stopping is not None:
+        if self._loop is not None and self._stopping is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join(STOP_SECONDS)
         self._front.close()
@@ -155,39 +171,43 @@ class Hands:
         return self._thread.is_alive()
 
     def defer(self, duty: str) -> None:
-        """Put a duty into its queue unless it waits there already."""
+        """Put a duty into the queue unless it waits there already."""
         with suppress(AlreadyEnqueued):
-            self._front.configure_task(duty, queueing_lock=duty, queue=DUTIES[duty].queue).defer()
+            self._front.configure_task(duty, queueing_lock=duty).defer()
 
     def _run(self) -> None:
         asyncio.run(self._work())
 
     async def _work(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        self._loop.set_default_executor(ThreadPoolExecutor(sum(CONCURRENCY.values()), thread_name_prefix="hand"))
+        self._loop.set_default_executor(ThreadPoolExecutor(HANDS, thread_name_prefix="hand"))
         async with self._app.open_async():
-            workers = [asyncio.create_task(self._worker(queue)) for queue in CONCURRENCY]
-            self._ready.set()
+            working = asyncio.create_task(self._app.run_worker_async(**WORKING))
             stopping = asyncio.create_task(self._stopping.wait())
-            await asyncio.wait([*workers, stopping], return_when=asyncio.FIRST_COMPLETED)
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-            stopping.cancel()
+            self._ready.set()
+            await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+            for task in (working, stopping):
+                task.cancel()
+            await asyncio.gather(working, stopping, return_exceptions=True)
 
-    async def _worker(self, queue: str) -> None:
-        await self._app.run_worker_async(
-            queues=[queue],
-            name=queue,
-            concurrency=CONCURRENCY[queue],
-            fetch_job_polling_interval=POLL_SECONDS,
-            abort_job_polling_interval=POLL_SECONDS,
-            update_heartbeat_interval=PULSE_SECONDS,
-            stalled_worker_timeout=STALLED_SECONDS,
-            shutdown_graceful_timeout=STOP_SECONDS,
-            delete_jobs="always",
-            install_signal_handlers=False,
-        )
+
+def _fire_batch(sessions: Sessions, settings: Settings) -> int:
+    """Fire one batch, beginning anywhere in it, so that hands that work at once do not tread on each other's heels."""
+    with transaction(sessions) as session:
+        batch = timers.due(session, settings.timer_batch)
+    begin = randbelow(len(batch)) if batch else 0
+    held: set[UUID] = set()
+    fired = misses = 0
+    for timer in batch[begin:] + batch[:begin]:
+        if timer.instance in held:
+            continue
+        if _fire(sessions, settings, timer, held):
+            fired, misses = fired + 1, 0
+        else:
+            misses += timer.instance not in held
+        if fired and misses == MISSES:
+            break  # others have been here: look again at what is left
+    return fired
 
 
 def _fire(sessions: Sessions, settings: Settings, timer: timers.DueTimer, held: set[UUID]) -> bool:
@@ -231,11 +251,25 @@ def _until_dry(sessions: Sessions, step: Callable[..., int]) -> int:
             return done
 
 
-def _bound(work: Job, sessions: Sessions, settings: Settings) -> Callable[[], int]:
+def _bound(duty: Duty, sessions: Sessions, settings: Settings) -> Callable[[], int]:
+    places = threading.BoundedSemaphore(duty.places)
+
     def run() -> int:
-        return work(sessions, settings)
+        if not places.acquire(blocking=False):
+            return 0
+        try:
+            return duty.work(sessions, settings)
+        finally:
+            places.release()
 
     return run
+
+
+class _Patient(AsyncConnection[Any]):
+    """A connection that sleeps until the server speaks; the library's own wakes ten times a second to look around."""
+
+    async def wait(self, gen: PQGen[T], interval: float = PATIENCE_SECONDS, timeout: float | None = None) -> T:
+        return await super().wait(gen, interval, timeout)
 
 
 def _plain(url: str) -> str:
