@@ -13,10 +13,12 @@ from sqlalchemy import Engine
 
 from engine import db, identity, processes, settings
 from engine.db import Sessions
-from engine.errors import IcityError
+from engine.errors import IcityError, NotFound
 from engine.identity import Account, Seeded
 from engine.settings import Settings
 from server import checks, demo, postgres, schema, serve, setup
+from webhooks import outbound
+from webhooks.posting import Fence
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 with_parent = click.option(
@@ -167,6 +169,47 @@ def enable_user(login: str) -> None:
     """Open the account of LOGIN again."""
     with _sessions(settings.load()) as sessions, db.transaction(sessions) as session:
         identity.set_active(session, login, active=True)
+
+
+@cli.group()
+def endpoints() -> None:
+    """Say which other systems are told of what happens here (outbound webhooks)."""
+
+
+@endpoints.command("list")
+@as_json
+def list_endpoints(*, as_json: bool) -> None:
+    """List every endpoint: its number, its address, and the kinds of event it is told of."""
+    with _sessions(settings.load()) as sessions, db.transaction(sessions) as session:
+        known = outbound.listing(session)
+    rows = [{"id": one.id, "url": one.url, "kinds": one.kinds, "active": one.active} for one in known]
+    _tell(
+        as_json, rows, [f"{row['id']} {row['url']} {' '.join(one.kinds)}" for row, one in zip(rows, known, strict=True)]
+    )
+
+
+@endpoints.command("add")
+@click.argument("url")
+@click.argument("kinds", nargs=-1, required=True)
+@as_json
+def add_endpoint(url: str, kinds: tuple[str, ...], *, as_json: bool) -> None:
+    """Tell URL of every event of these KINDS, and print the secret that proves it is us."""
+    chosen = settings.load()
+    with _sessions(chosen) as sessions, db.transaction(sessions) as session:
+        made = outbound.subscribe(session, Fence.of(chosen), url, kinds)
+    _tell(as_json, {"id": made.id, "secret": made.secrets[0]}, [f"{made.id} {made.secrets[0]}"])
+
+
+@endpoints.command("rotate")
+@click.argument("endpoint", type=int)
+@as_json
+def rotate_endpoint(endpoint: int, *, as_json: bool) -> None:
+    """Draw a new secret for ENDPOINT; the one before keeps signing beside it until the next rotation."""
+    with _sessions(settings.load()) as sessions, db.transaction(sessions) as session:
+        secret = outbound.rotate(session, endpoint)
+    if secret is None:
+        raise NotFound(endpoint=endpoint)
+    _tell(as_json, {"id": endpoint, "secret": secret}, [secret])
 
 
 def main() -> None:

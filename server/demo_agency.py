@@ -6,7 +6,6 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
@@ -47,9 +46,7 @@ class Agency:
             self._endpoint_secrets = outbound.subscribe(session, self._fence, address, ["message.sent"]).secrets
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for server in (self._icity, self._office):
             server.shutdown()
             server.server_close()

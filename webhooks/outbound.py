@@ -59,6 +59,11 @@ def subscribe(session: Session, fence: Fence, url: str, kinds: Sequence[str], pr
     return endpoint
 
 
+def listing(session: Session) -> list[Endpoint]:
+    """List every endpoint, the oldest first."""
+    return list(session.scalars(select(Endpoint).order_by(Endpoint.id)))
+
+
 def rotate(session: Session, endpoint_id: int) -> str | None:
     """Return a new secret of an endpoint; the one before keeps signing beside it until the next rotation."""
     endpoint = session.get(Endpoint, endpoint_id, with_for_update=True)

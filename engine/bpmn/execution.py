@@ -72,9 +72,8 @@ class Rest:
 class Execution:
     """A running instance; plain values go in and come out, SpiffWorkflow stays inside."""
 
-    def __init__(self, workflow: BpmnWorkflow, model: Model, surroundings: Surroundings) -> None:
+    def __init__(self, workflow: BpmnWorkflow, surroundings: Surroundings) -> None:
         self._workflow = workflow
-        self._model = model
         self._around = surroundings
         self.steps: list[Step] = []
         self.milestone: str | None = None
@@ -83,7 +82,7 @@ class Execution:
     @classmethod
     def begin(cls, model: Model, process: str, data: dict[str, Any], surroundings: Surroundings) -> "Execution":
         """Return a new instance of `process` that has run to its first rest."""
-        execution = cls(codec.begin(model, process, surroundings), model, surroundings)
+        execution = cls(codec.begin(model, process, surroundings), surroundings)
         execution._workflow.task_tree.data = dict(data)
         execution._run()
         return execution
@@ -91,7 +90,7 @@ class Execution:
     @classmethod
     def load(cls, envelope: bytes, model: Model, surroundings: Surroundings) -> "Execution":
         """Return the instance in an envelope."""
-        return cls(codec.load(envelope, model, surroundings), model, surroundings)
+        return cls(codec.load(envelope, model, surroundings), surroundings)
 
     def dump(self) -> bytes:
         """Prune what is finished and return the envelope."""

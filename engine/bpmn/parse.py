@@ -37,7 +37,7 @@ from SpiffWorkflow.bpmn.specs.defaults import (
 )
 
 from engine.bpmn import elements, specs
-from engine.bpmn.elements import B, Element
+from engine.bpmn.elements import Element
 from engine.bpmn.gate import refused
 
 
@@ -224,13 +224,3 @@ def _wired(spec: BpmnProcessSpec) -> BpmnProcessSpec:
             if not child.completed_event.is_connected(one.merge_child):  # type: ignore[attr-defined]
                 child.completed_event.connect(one.merge_child)  # type: ignore[attr-defined]
     return spec
-
-
-def sequence_flows(root: etree._Element) -> list[tuple[str, str]]:
-    """Return (flow id, FEEL condition) of every conditional flow."""
-    found = []
-    for flow in root.iter(f"{B}sequenceFlow"):
-        condition = (flow.findtext(f"{B}conditionExpression") or "").strip()
-        if condition:
-            found.append((flow.get("id", ""), condition))
-    return found

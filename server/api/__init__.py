@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from server.api import health, instances, messages, openapi, processes, sign_in, tasks, units
+from server.api import health, incidents, instances, messages, openapi, processes, sign_in, tasks, units, workbooks
 
-NOUNS = (sign_in, processes, instances, tasks, messages, units, health)
+NOUNS = (sign_in, processes, instances, tasks, messages, incidents, units, workbooks, health)
 
 
 def register(app: Flask) -> None:

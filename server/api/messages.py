@@ -1,6 +1,7 @@
 """Messages: what another system, or a person on its behalf, tells a waiting instance."""
 
 from typing import Any
+from uuid import UUID
 
 import marshmallow as ma
 from flask import g
@@ -38,3 +39,11 @@ def receive(told: dict[str, Any]) -> messages.MessageView:
     """Take a message in; whoever waits for it gets it now, or as soon as they wait."""
     source = f"api:{g.actor.login}"
     return messages.receive(g.session, g.actor, source, told["id"], told["name"], told["correlation"], told["payload"])
+
+
+@api.post("/messages/<uuid:message>/replay")
+@auth.needs(*sorted(messages.REPLAYERS))
+@api.response(202, ReceivedSchema)
+def replay(message: UUID) -> messages.MessageView:
+    """Let a parked message wait again; whoever waits for it gets it now."""
+    return messages.replay(g.session, g.actor, message)

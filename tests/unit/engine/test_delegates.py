@@ -28,6 +28,7 @@ def run(name, **parameters):
 
 def test_every_operator_has_a_title_in_both_languages():
     assert delegates.names() == [
+        "civil date",
         "count opinions",
         "deadline",
         "document number",
