@@ -27,6 +27,7 @@ Path = tuple[str, ...]
 Condition: TypeAlias = feel.Expression | bool | None
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}(?:\.[A-Za-z_][A-Za-z0-9_]{0,63}){0,7}")
+_WORD = re.compile(r"[^\W\d]\w*")
 _EXPRESSIONS = ("readonly", "valuesExpression", "decimalDigits", "increment", "expression")
 _LIMITS = ("min", "max", "minLength", "maxLength")
 _NO_ROWS = {"zh": "须为列表。", "en": "Must be a list of rows."}
@@ -86,6 +87,13 @@ class _Node:
 @lru_cache(maxsize=512)
 def _read(content: bytes) -> tuple[_Node, ...]:
     return tuple(_nodes(orjson.loads(content).get("components", ()), ()))
+
+
+def mentioned(schema: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts that a form names; what it does not ask for is nobody's business at this task."""
+    named = set(_WORD.findall(orjson.dumps(schema).decode()))
+    return {name: value for name, value in facts.items() if name in named}
+
 
 
 def _nodes(components: list[Component], prefix: Path) -> Iterator[_Node]:

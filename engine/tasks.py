@@ -125,7 +125,7 @@ def show(session: Session, actor: Actor, task: UUID) -> TaskView:
     standing = runtime.peek(session, row.instance)
     data = standing.data(task)
     before = data.get(standing.element(task).result or "")
-    return TaskView(row, schema, before if isinstance(before, dict) else {}, data, None)
+    return TaskView(row, schema, before if isinstance(before, dict) else {}, forms.mentioned(schema, data), None)
 
 
 def claim(session: Session, actor: Actor, task: UUID) -> None:

@@ -1,7 +1,5 @@
 """One task: why it came to me, its form, what I may do with it and what has happened."""
 
-import json
-import re
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +18,6 @@ from server.pages.shell import pages, sessions
 from server.pages.words import pick
 
 RECENT = 10
-WORD = re.compile(r"[^\W\d]\w*")
 
 
 @pages.get("/tasks/<uuid:task_id>")
@@ -106,16 +103,10 @@ def _form(view: tasks.TaskView, *, writable: bool) -> dict[str, Any]:
     schema = view.form if open_still or view.form is None else _answers_only(view.form)
     return {
         "schema": schema,
-        "values": {**_mentioned(view.facts, schema), **view.data},
+        "values": {**view.facts, **view.data},
         "readonly": not writable,
         "url": url_for("pages.complete_task", task_id=view.row.id),
     }
-
-
-def _mentioned(facts: dict[str, Any], schema: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the facts that the form names; what it does not ask for has no business in the page."""
-    named = set(WORD.findall(json.dumps(schema, ensure_ascii=False)))
-    return {name: value for name, value in facts.items() if name in named}
 
 
 def _answers_only(schema: dict[str, Any]) -> dict[str, Any]:

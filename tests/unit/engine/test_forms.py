@@ -314,3 +314,10 @@ def test_expression_that_fails_hides_nothing_and_limits_nothing():
         {"type": "number", "key": "free", "validate": {"min": endless}},
     )
     assert forms.validate(schema, {"shown": "a", "free": -1}, {}) == {"shown": "a", "free": -1}
+
+
+def test_a_task_tells_only_the_facts_its_form_names():
+    schema = {"components": [{"type": "text", "text": "申报单位：{{unit_name}}"}, {"type": "textfield", "key": "单位"}]}
+    facts = {"unit_name": "云溪县", "单位": "县", "opinions": ["反对"]}
+    assert forms.mentioned(schema, facts) == {"unit_name": "云溪县", "单位": "县"}
+    assert forms.mentioned(None, facts) == {}
