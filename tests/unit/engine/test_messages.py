@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from itertools import permutations
 from uuid import uuid4
 
 import pytest
@@ -174,6 +175,25 @@ def test_a_step_that_fails_after_the_message_is_an_incident_not_a_lost_message(s
     instance = programme.start(small, "hears_and_fails", case="c1")
     assert receive(small, word="no number").state == "delivered"
     assert state(small, instance) is InstanceState.RUNNING
+
+
+def test_whatever_the_order_none_is_lost_and_each_has_one_effect(small):
+    for number, order in enumerate(permutations(["start", "first", "again", "late"])):
+        case = f"case-{number}"
+        steps = {
+            "start": lambda case=case: programme.start(small, "ask", case=case),
+            "first": lambda case=case: receive(small, f"{case}-a", case, word=1),
+            "again": lambda case=case: receive(small, f"{case}-a", case, word=1),
+            "late": lambda case=case: receive(small, f"{case}-b", case, word=2),
+        }
+        for step in order:
+            steps[step]()
+        match(small)
+        with transaction(small) as session:
+            states = session.scalars(select(Message.state).where(Message.correlation == case)).all()
+        assert sorted(states) == ["delivered", "waiting"], order
+    with transaction(small) as session:
+        assert set(session.scalars(select(Instance.state))) == {InstanceState.FINISHED}
 
 
 @pytest.mark.parametrize("fault", [{"key": ""}, {"key": "x" * 501}, {"correlation": ""}, {"correlation": "a\x00b"}])
