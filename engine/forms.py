@@ -95,7 +95,6 @@ def mentioned(schema: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> dic
     return {name: value for name, value in facts.items() if name in named}
 
 
-
 def _nodes(components: list[Component], prefix: Path) -> Iterator[_Node]:
     for component in components:
         kind = component["type"]
