@@ -143,7 +143,9 @@ class Hands:
         self._app = procrastinate.App(connector=procrastinate.PsycopgConnector(**patient))
         for name, duty in DUTIES.items():
             self._app.task(name=name)(_bound(duty, sessions, settings))
-        self._front = self._app.with_connector(procrastinate.SyncPsycopgConnector(**reach, min_size=1))
+        # An app of its own: a task that the working app knows would be deferred over that app's connections, which
+        # belong to another thread's loop.
+        self._front = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(**reach, min_size=1))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="hands", daemon=True)
         self._stopping: asyncio.Event | None = None

@@ -2,15 +2,17 @@
 
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
 
 from engine import messages
 from engine.db import transaction
+from engine.domain import feel
 from engine.errors import MessageRefused, NotFound, SignatureRefused
 from engine.tables import Message
-from webhooks import inbound, signing
+from webhooks import inbound, signing, sources
 from webhooks.inbound import Letter
 
 SECRET = signing.new_secret()
@@ -81,6 +83,15 @@ def test_a_letter_that_is_not_as_promised_leaves_no_trace(sessions, body):
     with pytest.raises(MessageRefused):
         keep(sessions, letter(body))
     assert count(sessions) == 0
+
+
+@pytest.mark.parametrize("change", [{"correlation": "7"}, {"correlation": "nobody"}, {"payload": "case_id"}])
+def test_a_source_that_does_not_say_whom_it_is_for_is_refused(sessions, monkeypatch, change):
+    compiled = {name: feel.compile(source) for name, source in change.items()}
+    other = replace(sources.load()["agency"], **compiled)
+    monkeypatch.setattr(sources, "load", lambda: {"agency": other})
+    with pytest.raises(MessageRefused):
+        keep(sessions, letter())
 
 
 def test_an_unknown_source_is_not_found(sessions):
