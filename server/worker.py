@@ -33,6 +33,7 @@ POLL_SECONDS = 60.0  # LISTEN/NOTIFY wakes the hands; this is for what it might 
 PULSE_SECONDS = 30.0
 STALLED_SECONDS = 120.0
 STOP_SECONDS = 40.0
+BREATH_SECONDS = 1.0
 BATCH = 200
 MISSES = 3
 SPARE = 2  # one connection listens for good; jobs are fetched over the others
@@ -146,10 +147,8 @@ class Hands:
         # An app of its own: a task that the working app knows would be deferred over that app's connections, which
         # belong to another thread's loop.
         self._front = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(**reach, min_size=1))
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="hands", daemon=True)
-        self._stopping: asyncio.Event | None = None
-        self._ready = threading.Event()
+        self._ready, self._stopped = threading.Event(), threading.Event()
 
     def start(self) -> None:
         """Begin to work."""
@@ -163,14 +162,12 @@ class Hands:
 
     def stop(self) -> None:
         """Finish what is being done and stop."""
-        if self._loop is not None and self._stopping is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._stopped.set()
+        if self._thread.is_alive():
+            with suppress(RuntimeError):  # the loop has just closed by itself
+                self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join(STOP_SECONDS)
         self._front.close()
-
-    def alive(self) -> bool:
-        """Tell whether the thread still works."""
-        return self._thread.is_alive()
 
     def defer(self, duty: str) -> None:
         """Put a duty into the queue unless it waits there already."""
@@ -178,7 +175,12 @@ class Hands:
             self._front.configure_task(duty, queueing_lock=duty).defer()
 
     def _run(self) -> None:
-        asyncio.run(self._work())
+        while not self._stopped.is_set():
+            try:
+                asyncio.run(self._work())
+            except Exception:  # noqa: BLE001 - a database that restarts must not leave us without hands
+                _log.exception("hands.failed")
+            self._stopped.wait(BREATH_SECONDS)
 
     async def _work(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
@@ -190,7 +192,9 @@ class Hands:
             await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
             for task in (working, stopping):
                 task.cancel()
-            await asyncio.gather(working, stopping, return_exceptions=True)
+            ended, _ = await asyncio.gather(working, stopping, return_exceptions=True)
+        if isinstance(ended, Exception):
+            raise ended
 
 
 def _fire_batch(sessions: Sessions, settings: Settings) -> int:

@@ -2,10 +2,12 @@
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from procrastinate.exceptions import ConnectorException
 from sqlalchemy import func, select
 
 from engine import clock, messages, runtime
@@ -183,7 +185,6 @@ def test_deferred_work_is_done_at_once(hands, small):
         hands.defer("timers")
     assert wait_until(lambda: finished(small) == 1)
     assert time.monotonic() - began < 2
-    assert hands.alive()
 
 
 def test_what_is_done_leaves_the_queue(hands, small, engine):
@@ -197,6 +198,21 @@ def test_what_is_done_leaves_the_queue(hands, small, engine):
             return connection.exec_driver_sql("SELECT count(*) FROM procrastinate.procrastinate_jobs").scalar()
 
     assert wait_until(lambda: left() == 0)
+
+
+def test_hands_outlive_a_database_that_drops_every_connection(hands, small, engine):
+    programme.start(small, "sleep")
+    later(hours=1)
+    with engine.connect() as connection:
+        others = "pid <> pg_backend_pid() AND datname = current_database() AND backend_type = 'client backend'"
+        connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+
+    def done():
+        with suppress(ConnectorException):
+            hands.defer("timers")
+        return finished(small) == 1
+
+    assert wait_until(done, seconds=30)
 
 
 def test_clock_and_hands_together_fire_a_timer_within_two_seconds(hands, small, told):
@@ -235,4 +251,5 @@ def test_hands_stop_in_good_order_even_twice(told, database, small):
     hands = Hands(told, database, small)
     hands.start()
     hands.stop()
-    assert not hands.alive()
+    assert not hands._thread.is_alive()
+    hands.stop()
