@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
+from time import monotonic
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
 NAMES = {
@@ -30,6 +32,8 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+RESTED_SECONDS = 1.0
 
 Serial = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 Key = Annotated[UUID, mapped_column(primary_key=True)]
@@ -59,16 +63,18 @@ class Base(DeclarativeBase):
 
 
 def connect(url: str, pool_size: int = 10) -> Engine:
-    """Return an engine on the PostgreSQL at `url`; connections are checked before use and speak orjson."""
-    return create_engine(
+    """Return an engine on the PostgreSQL at `url`; connections that rested are checked before use and speak orjson."""
+    engine = create_engine(
         _driver(url),
-        pool_pre_ping=True,
         pool_size=pool_size,
         pool_timeout=5,
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
         connect_args={"options": "-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"},
     )
+    event.listen(engine, "checkin", _rests)
+    event.listen(engine, "checkout", _alive(engine))
+    return engine
 
 
 def sessions(engine: Engine) -> Sessions:
@@ -98,6 +104,24 @@ def after_commit(session: Session, action: Callable[[], None]) -> None:
         action()
 
     event.listen(session, "after_commit", run, once=True)
+
+
+def _rests(_: Any, record: Any) -> None:
+    record.info["rests_since"] = monotonic()
+
+
+def _alive(engine: Engine) -> Callable[[Any, Any, Any], None]:
+    """Return what asks a connection that rested whether it still lives; a busy one has just proved it."""
+
+    def ask(connection: Any, record: Any, _: Any) -> None:
+        if monotonic() - record.info.get("rests_since", 0) < RESTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as fault:
+            raise DisconnectionError from fault
+
+    return ask
 
 
 def _driver(url: str) -> str:

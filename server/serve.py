@@ -1,6 +1,7 @@
 """Everything together: database, web, clock and hands, started and stopped as one."""
 
 import fcntl
+import gc
 import http.client
 import os
 import signal
@@ -144,6 +145,8 @@ def work(settings: Settings) -> None:
         hands.start()
         ticking = Clock(settings, sessions, hands.defer)
         ticking.start()
+        gc.collect()
+        gc.freeze()
         stopping.wait()
         ticking.stop()
         hands.stop()

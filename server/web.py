@@ -1,5 +1,6 @@
 """The web server: gunicorn with threads around the application."""
 
+import gc
 import logging
 
 from flask import Flask
@@ -36,7 +37,7 @@ class Web(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types
         }
         for name, value in chosen.items():
             self.cfg.set(name, value)
-        self.cfg.set("post_worker_init", lambda _: _log_as_we_do())
+        self.cfg.set("post_worker_init", lambda _: _settle())
 
     def load(self) -> Flask:
         """Return the application of one web process, with connections of its own."""
@@ -44,7 +45,10 @@ class Web(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types
         return create_app(self._settings, db.sessions(engine))
 
 
-def _log_as_we_do() -> None:
+def _settle() -> None:
+    """Log as the other processes do, and spare what will live as long as the process from every collection."""
+    gc.collect()
+    gc.freeze()
     logs.configure()
     gunicorn = logging.getLogger("gunicorn.error")
     gunicorn.handlers.clear()

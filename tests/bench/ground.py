@@ -1,5 +1,6 @@
 """What every measurement stands on: a database with fsync on, the bench programme, people, and helpers to time."""
 
+import gc
 import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,6 +69,8 @@ def laid(folder: Path) -> Iterator[Ground]:
                 )
         with transaction(sessions) as session:
             people = [identity.load(session, f"bench{seat}") for seat in range(PEOPLE)]
+        gc.collect()
+        gc.freeze()  # as the web and the worker do once they are ready
         yield Ground(url, load(var=str(folder), database_url=url), engine, sessions, people)
         engine.dispose()
 
