@@ -1,5 +1,6 @@
 """The API as programs use it: every answer, and every refusal, as promised."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -279,7 +280,7 @@ def test_the_description_names_every_route_and_its_problem_type(app: Flask) -> N
     described = app.test_client().get("/api/v1/openapi.json").get_json()
     assert described["openapi"] == "3.1.0"
     known = {
-        (rule.rule.replace("<uuid:", "{").replace("<", "{").replace(">", "}"), method.lower())
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
         if rule.rule.startswith("/api/") and not rule.rule.endswith("openapi.json")
