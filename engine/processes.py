@@ -37,6 +37,7 @@ class Programme:
     name: Mapping[str, str]
     lifecycle: str
     milestones: Mapping[str, Mapping[str, str]]
+    english: Mapping[str, str]
     model: parse.Model
     files: Mapping[str, bytes]
     diagrams: Mapping[str, str]
@@ -147,6 +148,7 @@ def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:
         name=about["name"],
         lifecycle=about["lifecycle"],
         milestones=about.get("milestones", {}),
+        english=about.get("english", {}),
         model=model,
         files=files,
         diagrams=drawn,

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
-from flask_babel import force_locale
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,11 +16,11 @@ from engine.clock import CIVIL
 from engine.events import EventRow, Kind
 from engine.tables import Organisation, Task
 from server.pages import labels, sentences
+from server.pages.words import COOKIE
 
 SILENT = frozenset({Kind.TASK_CREATED, Kind.TASK_CLAIMED, Kind.TIMER_ARMED, Kind.MESSAGE_RECEIVED})
 CHOICES = frozenset({"radio", "select"})
 TOLD_TEXTS = frozenset({"reason", "notice", "wording", "document_no", "letter_no", "report_no", "minutes_no"})
-LOCALES = {"zh": "zh", "en": "en"}
 TOLD_PAYLOAD = {
     "unit_name": {"zh": "单位", "en": "unit"},
     "score": {"zh": "得分", "en": "score"},
@@ -32,7 +31,7 @@ TOLD_PAYLOAD = {
 
 def write(app: Flask, session: Session, instance: UUID, lang: str, target: Path) -> list[str]:
     """Write the timeline of an instance to `target`; return the lines that people are shown."""
-    with app.test_request_context(), force_locale(LOCALES[lang]):
+    with app.test_request_context(headers={"Cookie": f"{COOKIE}={lang}"}):
         rows = list(_rows(session, instance, lang))
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps([row for row, _ in rows], ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -40,7 +39,7 @@ def write(app: Flask, session: Session, instance: UUID, lang: str, target: Path)
 
 
 def _rows(session: Session, instance: UUID, lang: str) -> Iterator[tuple[dict[str, Any], bool]]:
-    names, work = labels.read(session), _work(session, instance)
+    names, work = labels.read(session), _work(session, instance, lang)
     for event in events.timeline(session, instance):
         if event.kind not in sentences.SENTENCES:
             continue
@@ -62,7 +61,7 @@ def _rows(session: Session, instance: UUID, lang: str) -> Iterator[tuple[dict[st
         yield row, event.kind in SILENT
 
 
-def _work(session: Session, instance: UUID) -> dict[UUID, tuple[str, str]]:
+def _work(session: Session, instance: UUID, lang: str) -> dict[UUID, tuple[str, str]]:
     """Return each task's office and its answers in words."""
     programme = None
     found = {}
@@ -70,30 +69,43 @@ def _work(session: Session, instance: UUID) -> dict[UUID, tuple[str, str]]:
     for task, office in session.execute(query.where(Task.instance == instance)):
         programme = programme or processes.latest(session, "innovative-city")
         schema = programme.forms.get(task.form or "", {})
-        told = "；".join(_told(schema, task.answers or {}))
-        found[task.id] = ((office or {}).get("zh", ""), f"（{told}）" if told else "")
+        told = list(_told(schema, task.answers or {}, lang))
+        found[task.id] = ((office or {}).get(lang, ""), _bracketed(told, lang))
     return found
 
 
-def _told(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> Iterator[str]:
+def _told(schema: Mapping[str, Any], answers: Mapping[str, Any], lang: str) -> Iterator[str]:
     for component in schema.get("components", []):
         if component.get("type") == "group":
-            yield from _told(component, answers)
+            yield from _told(component, answers, lang)
         key = component.get("key")
         given = answers.get(key) if key else None
         if given in (None, ""):
             continue
         if component["type"] in CHOICES:
             options = {str(option["value"]): option["label"] for option in component.get("values", [])}
-            yield f"{component.get('label', key)}：{options.get(str(given), given)}"
+            yield _pair(component, options.get(str(given), given) if lang == "zh" else given, lang)
         elif key in TOLD_TEXTS:
-            yield f"{component.get('label', key)}：{given}"
+            yield _pair(component, given, lang)
+
+
+def _pair(component: Mapping[str, Any], given: object, lang: str) -> str:
+    if lang == "zh":
+        return f"{component.get('label', component['key'])}：{given}"
+    return f"{component.get('properties', {}).get('en', component['key'])}: {given}"
+
+
+def _bracketed(told: list[str], lang: str) -> str:
+    if not told:
+        return ""
+    return f"（{'；'.join(told)}）" if lang == "zh" else f" ({'; '.join(told)})"
 
 
 def _payload(event: EventRow, lang: str) -> str:
     payload = event.data.get("payload", {})
-    told = [f"{names[lang]}：{payload[key]}" for key, names in TOLD_PAYLOAD.items() if payload.get(key)]
-    return f"（{'；'.join(told)}）" if told else ""
+    colon = "：" if lang == "zh" else ": "
+    told = [f"{names[lang]}{colon}{payload[key]}" for key, names in TOLD_PAYLOAD.items() if payload.get(key)]
+    return _bracketed(told, lang)
 
 
 def _stamp(moment: str) -> str:

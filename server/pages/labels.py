@@ -1,7 +1,7 @@
 """The names that programmes give to their processes, elements and milestones, for pages to show."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
@@ -16,18 +16,22 @@ class Labels:
     processes: Mapping[str, str]
     elements: Mapping[str, str]
     milestones: Mapping[str, Mapping[str, str]]
+    english: Mapping[str, str] = field(default_factory=dict)
 
     def process(self, key: str) -> str:
         """Return the name of a process, else its id."""
-        return self.processes.get(key, key)
+        return self._read(self.processes.get(key, key))
 
     def element(self, key: str | None) -> str:
         """Return the name of an element, else its id."""
-        return self.elements.get(key or "") or key or ""
+        return self._read(self.elements.get(key or "") or key or "")
 
     def milestone(self, key: str | None) -> str:
         """Return the name of a milestone in the language of the page, else its key."""
         return pick(self.milestones.get(key or "")) or key or ""
+
+    def _read(self, name: str) -> str:
+        return pick({"zh": name, "en": self.english.get(name, name)})
 
 
 def role(key: str | None) -> str:
@@ -45,4 +49,5 @@ def read(session: Session) -> Labels:
         processes={key: name for programme in known for key, name in programme.model.names.items()},
         elements={element.id: element.name for element in elements},
         milestones={key: names for programme in known for key, names in programme.milestones.items()},
+        english={name: meaning for programme in known for name, meaning in programme.english.items()},
     )
