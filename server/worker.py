@@ -198,7 +198,7 @@ class Hands:
 
 
 def _fire_batch(sessions: Sessions, settings: Settings) -> int:
-    """Fire one batch, beginning anywhere in it, so that hands that work at once do not trip on each other's heels."""
+    """Fire one batch, beginning anywhere in it, so that hands that work at once do not collide."""
     with transaction(sessions) as session:
         batch = timers.due(session, settings.timer_batch)
     begin = randbelow(len(batch)) if batch else 0
