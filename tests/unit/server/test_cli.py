@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psutil
 import pytest
 import requests
 from click.testing import CliRunner, Result
@@ -228,6 +229,10 @@ def test_everything_starts_with_one_command_stops_with_one_signal_and_loses_noth
     assert not answers(first.url)
 
     second = serve()
+    for child in psutil.Process(second.process.pid).children():
+        child.kill()
+    assert eventually(lambda: not answers(second.url))
+    assert eventually(lambda: answers(second.url))
     rows = requests.get(f"{second.url}/instances", headers=headers, timeout=10).json()["rows"]
     assert [row["title"] for row in rows] == ["一件差事"]
 
