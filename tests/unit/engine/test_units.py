@@ -8,7 +8,7 @@ from sqlalchemy import event, func, select, update
 
 from engine import units
 from engine.identity import Actor
-from engine.tables import Deployment, Division, Instance, InstanceState, Organisation, Timer
+from engine.tables import Deployment, Division, Instance, InstanceState, Organisation, Reminder, Timer
 
 TODAY = date(2026, 3, 2)
 
@@ -82,8 +82,12 @@ def test_seed_twice_changes_nothing(seeded):
 def test_unit_shows_its_milestone_and_its_next_timer(seeded):
     instance = started(seeded, "339921", milestone="pilot", organisation="test.yunxi")
     for year in (2028, 2026):
-        due = datetime(year, 5, 21, tzinfo=UTC)
-        seeded.add(Timer(instance=instance.id, task=uuid4(), element="two_years", due_at=due))
+        due, task = datetime(year, 5, 21, tzinfo=UTC), uuid4()
+        seeded.add(Timer(instance=instance.id, task=task, element="two_years", due_at=due))
+        told = {"kind": "P6M", "remind_at": due, "due_at": due, "roles": ["PRV_OFFICER"]}
+        seeded.add(Reminder(instance=instance.id, task=task, element="two_years", **told))
+    lapse = datetime(2025, 5, 21, tzinfo=UTC)  # a deadline nobody is told of months before is no reassessment
+    seeded.add(Timer(instance=instance.id, task=uuid4(), element="lapse", due_at=lapse))
     seeded.flush()
     unit = row(seeded, person("PRV_OFFICER"))
     assert (unit.instance, unit.milestone) == (instance.id, "pilot")
