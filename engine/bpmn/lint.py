@@ -20,6 +20,15 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "intermediateThrowEvent": frozenset({"none", "message"}),
     "boundaryEvent": frozenset({"timer", "message", "error"}),
 }
+HARMLESS = {
+    "startQuantity": "1",
+    "completionQuantity": "1",
+    "isForCompensation": "false",
+    "behavior": "All",
+    "instantiate": "false",
+    "eventGatewayType": "Exclusive",
+    "parallelMultiple": "false",
+}
 GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "eventBasedGateway"})
 NODES = ACTIVITIES | GATEWAYS | EVENTS.keys()
 STRUCTURE = frozenset(
@@ -67,12 +76,16 @@ def lint(roots: Mapping[str, etree._Element], known: Mapping[str, frozenset[str]
         names = elements.message_names(root)
         for node in root.iter(etree.Element):
             if etree.QName(node).namespace == BPMN:
-                found += [_found(file, node, *fault) for fault in _vocabulary(node)]
+                found += [_found(file, node, *fault) for fault in (*_vocabulary(node), *_attributes(node))]
         for node in _flow_nodes(root):
             element = elements.read(node, "", names)
             faults = [*_structure(node), *_references(element, known, processes), *_timing(element), *_feel(element)]
             found += [_found(file, node, *fault) for fault in faults]
-        found += [_found(file, flow, *fault) for flow in root.iter(f"{B}sequenceFlow") for fault in _condition(flow)]
+        found += [
+            _found(file, flow, *fault)
+            for flow in root.iter(f"{B}sequenceFlow")
+            for fault in (*_condition(flow), *_flow(flow))
+        ]
         found += [_found(file, node, *fault) for node, fault in _ids(root)]
     return found
 
@@ -114,8 +127,45 @@ def _event(node: etree._Element, tag: str) -> Iterator[Fault]:
     for kind in kinds:
         if kind not in EVENTS[tag]:
             yield "unsupported", f"引擎不支持 {kind} 类型的 {tag}。", f"The engine does not run a {kind} {tag}."
-    if tag == "boundaryEvent" and kinds == ["error"] and node.get("cancelActivity") == "false":
-        yield "unsupported", "错误边界事件必须中断活动。", "An error boundary event must interrupt."
+    if tag == "boundaryEvent" and node.get("cancelActivity") == "false" and kinds != ["timer"]:
+        yield (
+            "unsupported",
+            "只有定时器边界事件可以不中断活动。",
+            "Only a timer at a boundary may leave its activity alone.",
+        )
+
+
+def _attributes(node: etree._Element) -> Iterator[Fault]:
+    """Refuse what an attribute asks for and the engine would pass over."""
+    for name, harmless in HARMLESS.items():
+        value = node.get(name, harmless)
+        if value != harmless:
+            yield "unsupported", f"引擎不支持 {name}={value}。", f"The engine does not run {name}={value}."
+    if local(node) in {"process", "subProcess"} and len(node.findall(f"{B}startEvent")) != 1:
+        yield "start", "流程须有且只有一个开始事件。", "A process has exactly one start event."
+
+
+def _flow(flow: etree._Element) -> Iterator[Fault]:
+    """Refuse a condition where nobody would ask it, and a way out that nobody could choose."""
+    parent = flow.getparent()
+    source = next(
+        (one for one in (parent if parent is not None else ()) if one.get("id") == flow.get("sourceRef")), None
+    )
+    asked = flow.find(f"{B}conditionExpression") is not None
+    if source is None:
+        yield "flow", "顺序流的来源不在同一流程。", "The flow comes from outside its process."
+        return
+    choice = local(source) == "exclusiveGateway"
+    ways = sum(one.get("sourceRef") == source.get("id") for one in parent.iterfind(f"{B}sequenceFlow"))  # type: ignore[union-attr]
+    default = source.get("default") == flow.get("id")
+    if asked and not choice:
+        yield (
+            "condition",
+            "只有排他网关的流出可以带条件。",
+            "Only flows out of an exclusive gateway may have a condition.",
+        )
+    if choice and ways > 1 and not asked and not default:
+        yield "condition", "此流出既无条件也不是默认流。", "The flow has no condition and is not the default."
 
 
 def _structure(node: etree._Element) -> Iterator[Fault]:

@@ -23,6 +23,10 @@ def around(middle, element="x"):
         ('<intermediateThrowEvent id="x"><linkEventDefinition/></intermediateThrowEvent>', "x unsupported"),
         ('<intermediateThrowEvent id="x"><compensateEventDefinition/></intermediateThrowEvent>', "x unsupported"),
         ('<intermediateCatchEvent id="x"><signalEventDefinition/></intermediateCatchEvent>', "x unsupported"),
+        ('<userTask id="x" icity:role="R" startQuantity="2"/>', "x unsupported"),
+        ('<userTask id="x" icity:role="R" isForCompensation="true"/>', "x unsupported"),
+        ('<receiveTask id="x" messageRef="answer" instantiate="true"/>', "x unsupported"),
+        ('<subProcess id="x"><endEvent id="e1"/></subProcess>', "x start"),
         ('<userTask id="x"/>', "x missing-role"),
         ('<userTask id="x" icity:role="nobody"/>', "x missing-role"),
         ('<userTask id="x" icity:role="R" icity:form="none"/>', "x missing-form"),
@@ -51,6 +55,24 @@ def test_an_impossible_duration_is_refused(text):
 def test_two_flows_out_of_a_task_are_refused():
     body = '<startEvent id="s"/><userTask id="x" icity:role="R"/><endEvent id="e"/><endEvent id="e2"/>'
     assert "x split" in findings(body + flows(("s", "x"), ("x", "e"), ("x", "e2")))
+
+
+def test_a_condition_where_nobody_asks_it_is_refused():
+    body = '<startEvent id="s"/><userTask id="x" icity:role="R"/><endEvent id="e"/>'
+    assert "x_e condition" in findings(body + flows(("s", "x"), ("x", "e", "=true")))
+
+
+def test_a_choice_without_condition_or_default_is_refused():
+    body = '<startEvent id="s"/><exclusiveGateway id="x"/><endEvent id="e"/><endEvent id="e2"/>'
+    assert "x_e2 condition" in findings(body + flows(("s", "x"), ("x", "e", "=true"), ("x", "e2")))
+
+
+def test_a_message_that_would_not_interrupt_is_refused():
+    body = around(
+        '<userTask id="x" icity:role="R"/><boundaryEvent id="b" attachedToRef="x" cancelActivity="false">'
+        '<messageEventDefinition messageRef="answer"/></boundaryEvent><endEvent id="e2"/>'
+    )
+    assert "b unsupported" in findings(body + flows(("b", "e2")))
 
 
 @pytest.mark.parametrize(
