@@ -107,7 +107,8 @@ def expressions() -> str:
     ]
     table = _table(("bound", "at most"), [(name, f"{bound:,}") for name, bound in bounds])
     functions = "".join(f"- `{usage}`\n" for usage in dict.fromkeys(builtins.catalogue()))
-    body = f"## Bounds\n\n{table}\n## Functions\n\n`?` may be left out, `…` may come many times.\n\n{functions}"
+    language = (ROOT / "engine" / "domain" / "feel" / "LANGUAGE.md").read_text(encoding="utf-8").strip()
+    body = f"## Bounds\n\n{table}\n{language}\n\n## Functions\n\n`?` may be left out, `…` may come many times.\n\n{functions}"
     return _page("Expressions", "engine/domain/feel", EXPRESSIONS_INTRO, body)
 
 
