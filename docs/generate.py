@@ -108,8 +108,8 @@ def expressions() -> str:
     table = _table(("bound", "at most"), [(name, f"{bound:,}") for name, bound in bounds])
     functions = "".join(f"- `{usage}`\n" for usage in dict.fromkeys(builtins.catalogue()))
     language = (ROOT / "engine" / "domain" / "feel" / "LANGUAGE.md").read_text(encoding="utf-8").strip()
-    body = f"## Bounds\n\n{table}\n{language}\n\n## Functions\n\n`?` may be left out, `…` may come many times.\n\n{functions}"
-    return _page("Expressions", "engine/domain/feel", EXPRESSIONS_INTRO, body)
+    told = f"## Functions\n\n`?` may be left out, `…` may come many times.\n\n{functions}"
+    return _page("Expressions", "engine/domain/feel", EXPRESSIONS_INTRO, f"## Bounds\n\n{table}\n{language}\n\n{told}")
 
 
 def operators() -> str:
