@@ -37,6 +37,8 @@ class Kind(StrEnum):
     INCIDENT_RAISED = "incident.raised"  # a step failed and its branch stands still
     INCIDENT_RESOLVED = "incident.resolved"  # a failed step was retried with success
     REMINDER_DUE = "reminder.due"  # a deadline is near or past and its people are told
+    INVARIANT_BROKEN = "invariant.broken"  # the database breaks a rule that must always hold: somebody must look
+    INVARIANT_MENDED = "invariant.mended"  # that rule holds again
     PROGRAMME_DEPLOYED = "programme.deployed"  # a new version of a programme became the latest
     PERSON_SIGNED_IN = "person.signed_in"  # a person proved who they are
     PERSON_SIGNED_OUT = "person.signed_out"  # a person ended a sign-in

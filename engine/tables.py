@@ -323,3 +323,14 @@ class Heartbeat(Base):
     __tablename__ = "heartbeat"
     name: Mapped[Code]
     at: Mapped[Instant]
+
+
+class Violation(Base):
+    """A rule of the house that this database broke when it was last looked at; `told` says it in zh and en."""
+
+    __tablename__ = "violation"
+    rule: Mapped[Code]
+    subject: Mapped[Code]
+    instance: Mapped[UUID | None] = mapped_column(ForeignKey("instance.id"))
+    told: Mapped[Json]
+    found_at: Mapped[Instant]
