@@ -75,6 +75,22 @@ class InstanceEnded(IcityError):
     """The instance has ended."""
 
 
+class InstanceSuspended(IcityError):
+    """The instance is suspended; it goes on once somebody resumes it."""
+
+
+class OperationRefused(IcityError):
+    """This cannot be done to the instance as it stands; the fact `reason` says why."""
+
+
+class AssigneeUnknown(IcityError):
+    """The organisation or person that the diagram names for the task is not known."""
+
+
+class SignalRefused(IcityError):
+    """The signal cannot be accepted."""
+
+
 class MessageRefused(IcityError):
     """The message cannot be accepted."""
 

@@ -1,18 +1,19 @@
-"""Messages: kept once by sender and id, then handed to the instance that waits for them - now or when one does."""
+"""Messages: kept once by sender and id, then handed to the instance that waits for them, or to a new one."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, exists, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine import clock, events, runtime
-from engine.errors import Busy, InstanceEnded, MessageRefused, NotAllowed, NotFound
+from engine import clock, events, processes, runtime
+from engine.errors import Busy, InstanceEnded, InstanceSuspended, MessageRefused, NotAllowed, NotFound
 from engine.identity import Actor
-from engine.tables import Message, MessageState, Subscription
+from engine.runtime import Opening
+from engine.tables import Instance, InstanceState, Message, MessageState, StartEvent, Subscription, WaitKind
 
 LONGEST = 500
 REPLAYERS = frozenset({"PRV_OFFICER", "SYS_ADMIN"})
@@ -50,7 +51,8 @@ def receive(  # noqa: PLR0913, PLR0917 - the six facts of a message are what a d
 ) -> MessageView:
     """Keep a message and hand it to the instance that waits for it, if any does and nobody is moving it right now.
 
-    A message known by source and id has no second effect. Raises MessageRefused.
+    When nobody waits for it and a start event of a programme's newest version wants it, it starts an instance. A
+    message known by source and id has no second effect. Raises MessageRefused.
     """
     kept = keep(session, actor, Arrival(source, external_id, name, correlation, payload))
     return kept if kept.duplicate else deliver(session, kept.id)
@@ -78,20 +80,19 @@ def keep(session: Session, actor: Actor | None, arrival: Arrival) -> MessageView
 
 def pending() -> ColumnElement[bool]:
     """Return the condition "some kept message could be delivered", for a clock that asks many such things at once."""
-    return exists(select(Message.id).join(Subscription, _awaited()).where(Message.state == MessageState.WAITING))
+    return exists(select(Message.id).where(Message.state == MessageState.WAITING, _wanted()))
 
 
 def deliverable(session: Session, limit: int) -> list[UUID]:
     """List at most `limit` waiting messages that somebody waits for, the oldest first; locks nothing."""
-    wanted = exists().where(_awaited())
-    query = select(Message.id).where(Message.state == MessageState.WAITING, wanted)
+    query = select(Message.id).where(Message.state == MessageState.WAITING, _wanted())
     return list(session.scalars(query.order_by(Message.received_at, Message.id).limit(limit)))
 
 
 def deliver(session: Session, message_id: UUID) -> MessageView:
-    """Hand a waiting message to the instance that has waited longest for it; raise NotFound.
+    """Hand a waiting message to the instance that has waited longest for it, else start one; raise NotFound.
 
-    It stays waiting while nobody waits for it or another transaction is moving that instance.
+    It stays waiting while nobody wants it, or those who do are suspended or just being moved.
     """
     message = session.scalar(
         select(Message)
@@ -101,13 +102,14 @@ def deliver(session: Session, message_id: UUID) -> MessageView:
     )
     if message is None:
         return _view(session, message_id)
-    for wait in session.scalars(select(Subscription).where(_awaits(message)).order_by(Subscription.id)):
-        if _hand_over(session, message, wait):
-            message.state, message.instance = MessageState.DELIVERED, wait.instance
-            facts = {"name": message.name, "source": message.source, "id": message.external_id}
-            place = {"instance": wait.instance, "task": wait.task, "element": wait.element}
-            events.record(session, [{"kind": "message.delivered", **place, "data": facts}])
-            break
+    waits = session.scalars(select(Subscription).where(_awaits(message)).order_by(Subscription.id)).all()
+    taken = next((_place(wait) for wait in waits if _hand_over(session, message, wait)), None)
+    if not waits:
+        taken = _start(session, message)
+    if taken is not None:
+        message.state, message.instance = MessageState.DELIVERED, taken["instance"]
+        facts = {"name": message.name, "source": message.source, "id": message.external_id}
+        events.record(session, [{"kind": "message.delivered", **taken, "data": facts}])
     session.flush()
     return MessageView(message.id, message.state.value, duplicate=False, instance=message.instance)
 
@@ -135,8 +137,10 @@ def replay(session: Session, actor: Actor, message_id: UUID) -> MessageView:
 
 def _check(arrival: Arrival) -> None:
     texts = (arrival.source, arrival.external_id, arrival.name, arrival.correlation)
-    if not all(0 < len(text) <= LONGEST and text.isprintable() for text in texts):
-        raise MessageRefused(reason=f"source, id, name and correlation must be 1 to {LONGEST} printable characters")
+    if not all(texts[:3]) or not all(len(text) <= LONGEST and text.isprintable() for text in texts):
+        raise MessageRefused(
+            reason=f"source, id and name must be 1 to {LONGEST} printable characters, correlation less"
+        )
 
 
 def _known(session: Session, arrival: Arrival) -> MessageView:
@@ -154,8 +158,24 @@ def _hand_over(session: Session, message: Message, wait: Subscription) -> bool:
             query = select(Subscription.id).where(Subscription.id == wait.id, _awaits(message))
             still = session.scalar(query) is not None
             return still and running.deliver(wait.task, message.payload, wait.element)
-    except (Busy, InstanceEnded):
+    except (Busy, InstanceEnded, InstanceSuspended):
         return False
+
+
+def _place(wait: Subscription) -> dict[str, Any]:
+    return {"instance": wait.instance, "task": wait.task, "element": wait.element}
+
+
+def _start(session: Session, message: Message) -> dict[str, Any] | None:
+    """Start an instance by the oldest start event that wants the message, if any does."""
+    listening = select(StartEvent).where(StartEvent.kind == WaitKind.MESSAGE, StartEvent.name == message.name)
+    found = session.scalar(listening.order_by(StartEvent.id).limit(1))
+    if found is None:
+        return None
+    programme = processes.load(session, found.deployment)
+    title = " ".join([programme.model.names[found.process], message.correlation]).strip()
+    opening = Opening(found.process, title, event=found.element, payload=message.payload)
+    return {"instance": runtime.start(session, programme, opening, {}), "element": found.element}
 
 
 def _park(session: Session, which: ColumnElement[bool], reason: str) -> int:
@@ -181,11 +201,20 @@ def _view(session: Session, message_id: UUID) -> MessageView:
 
 
 def _awaited() -> ColumnElement[bool]:
-    return and_(Subscription.message == Message.name, Subscription.correlation == Message.correlation)
+    named = and_(Subscription.name == Message.name, Subscription.correlation == Message.correlation)
+    return and_(Subscription.kind == WaitKind.MESSAGE, named)
+
+
+def _wanted() -> ColumnElement[bool]:
+    """Return the condition that a message may be handed over now: to one who is not suspended, or to a start event."""
+    takes = exists().where(_awaited(), Instance.id == Subscription.instance, Instance.state == InstanceState.RUNNING)
+    starts = exists().where(StartEvent.kind == WaitKind.MESSAGE, StartEvent.name == Message.name)
+    return or_(takes, and_(starts, ~exists().where(_awaited())))
 
 
 def _awaits(message: Message) -> ColumnElement[bool]:
-    return and_(Subscription.message == message.name, Subscription.correlation == message.correlation)
+    named = and_(Subscription.name == message.name, Subscription.correlation == message.correlation)
+    return and_(Subscription.kind == WaitKind.MESSAGE, named)
 
 
 def _facts(arrival: Arrival) -> dict[str, Any]:

@@ -1,74 +1,24 @@
-"""What a move leaves behind: instance, worklist, timers, subscriptions, incidents, messages, history and events.
+"""What a move leaves behind: instance, worklist, timers, subscriptions, incidents, what it threw, history, events.
 
-One statement writes it all: every part is a data-modifying WITH query over one JSON document, so that a move costs one
-round trip whatever it touched. Only the parts that a move needs are in its statement.
+One statement (`engine.statement`) writes it all; here is what it is given: the difference between the rest before the
+move and the rest after it.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import orjson
-from sqlalchemy import LargeBinary, TextClause, bindparam, text
 from sqlalchemy.orm import Session
 
+from engine import statement, worklist
+from engine.bpmn.environment import Thrown
 from engine.bpmn.execution import Execution, Rest, Wait
-from engine.domain import durations
-from engine.errors import Busy
+from engine.errors import AssigneeUnknown, Busy
 from engine.processes import Programme
-from engine.tables import InstanceState
-
-REMIND_WORKDAYS = 3
-
-INSTANCE = """UPDATE instance SET state = :state, version = version + 1, steps = :steps, envelope = :envelope,
-  milestone = :milestone, ended_at = :ended_at WHERE id = :instance AND version = :version RETURNING 1"""
-
-PARTS = {
-    "completed": """UPDATE task SET state = 'completed', ended_at = :now, ended_by = r.person, assignee = r.person,
-  answers = r.answers FROM given, jsonb_to_recordset(m->'completed') AS r(id uuid, person uuid, answers jsonb)
-  WHERE task.id = r.id""",
-    "cancelled": """UPDATE task SET state = 'cancelled', ended_at = :now
-  FROM given, jsonb_to_recordset(m->'cancelled') AS r(id uuid) WHERE task.id = r.id""",
-    "tasks": """INSERT INTO task (id, instance, element, name, form, role, organisation, assignee, state, created_at,
-  due_at, provisional) SELECT id, :instance, element, name, form, role, organisation, assignee, 'open', :now, due_at,
-  provisional FROM given, jsonb_to_recordset(m->'tasks') AS r(id uuid, element text, name text, form text, role text,
-  organisation text, assignee uuid, due_at timestamptz, provisional boolean)""",
-    "ended": """DELETE FROM reminder USING given, jsonb_to_recordset(m->'ended') AS r(id uuid)
-  WHERE reminder.task = r.id AND reminder.reminded_at IS NULL""",
-    "reminders": """INSERT INTO reminder (instance, task, element, kind, remind_at, due_at, roles, organisation)
-  SELECT :instance, task, element, kind, remind_at, due_at, roles, organisation FROM given,
-  jsonb_to_recordset(m->'reminders') AS r(task uuid, element text, kind text, remind_at timestamptz,
-  due_at timestamptz, roles text[], organisation text)""",
-    "disarmed": """DELETE FROM timer USING given, jsonb_to_recordset(m->'disarmed') AS r(task uuid, element text)
-  WHERE timer.task = r.task AND timer.element = r.element""",
-    "armed": """INSERT INTO timer (instance, task, element, due_at) SELECT :instance, task, element, due_at FROM given,
-  jsonb_to_recordset(m->'armed') AS r(task uuid, element text, due_at timestamptz)
-  ON CONFLICT (task, element) DO UPDATE SET due_at = excluded.due_at, attempts = 0, retry_at = NULL""",
-    "unsubscribed": """DELETE FROM subscription USING given,
-  jsonb_to_recordset(m->'unsubscribed') AS r(task uuid, element text)
-  WHERE subscription.task = r.task AND subscription.element = r.element""",
-    "subscribed": """INSERT INTO subscription (instance, task, element, message, correlation)
-  SELECT :instance, task, element, message, correlation FROM given,
-  jsonb_to_recordset(m->'subscribed') AS r(task uuid, element text, message text, correlation text)""",
-    "resolved": """UPDATE incident SET state = 'resolved', resolved_at = :now FROM given,
-  jsonb_to_recordset(m->'resolved') AS r(id uuid) WHERE incident.task = r.id AND incident.state = 'open'""",
-    "raised": """INSERT INTO incident (instance, task, element, reason, state, raised_at)
-  SELECT :instance, task, element, reason, 'open', :now FROM given,
-  jsonb_to_recordset(m->'raised') AS r(task uuid, element text, reason text)""",
-    "messages": """INSERT INTO message (id, source, external_id, name, correlation, payload, state, received_at)
-  SELECT id, 'instance', external_id, name, correlation, payload, 'waiting', :now FROM given,
-  jsonb_to_recordset(m->'messages') AS r(id uuid, external_id text, name text, correlation text, payload jsonb)""",
-    "history": """INSERT INTO history (instance, step, task, process, element, outcome, at, changes)
-  SELECT :instance, step, task, process, element, outcome, :now, changes FROM given,
-  jsonb_to_recordset(m->'history') AS r(step integer, task uuid, process text, element text, outcome text,
-  changes jsonb)""",
-    "events": """INSERT INTO event (at, kind, instance, task, element, actor, data)
-  SELECT :now, kind, :instance, task, element, :actor, data FROM given,
-  jsonb_to_recordset(m->'events') AS r(kind text, task uuid, element text, data jsonb)""",
-}
+from engine.tables import IncidentKind, InstanceState, WaitKind
 
 Rows = list[dict[str, Any]]
 
@@ -83,8 +33,7 @@ class Held:
     steps: int
     organisation: str | None
     milestone: str | None
-    title: str = ""
-    subject: str | None = None
+    state: InstanceState = InstanceState.RUNNING
 
 
 @dataclass(frozen=True)
@@ -99,13 +48,15 @@ class Completion:
 
 
 class Move(Protocol):
-    """A move that is about to be saved: `before` is what was open when it began."""
+    """A move that is about to be saved: `before` is what was open when it began, `known` the variables it found."""
 
     session: Session
     row: Held
     programme: Programme
     execution: Execution
     before: Rest
+    known: Mapping[str, Any]
+    told: Rows
     actor: UUID | None
     completion: Completion | None
     reason: str | None
@@ -117,7 +68,7 @@ def save(move: Move, envelope: bytes, after: Rest) -> None:
     """Write everything a move changed; raise Busy when the instance changed in between."""
     parts = _parts(move, after)
     row, execution = move.row, move.execution
-    state = _state(execution)
+    state = _state(move)
     values = {
         "instance": row.id,
         "version": row.version,
@@ -127,29 +78,29 @@ def save(move: Move, envelope: bytes, after: Rest) -> None:
         "steps": row.steps + len(execution.steps),
         "envelope": envelope,
         "milestone": execution.milestone or row.milestone,
-        "ended_at": None if state is InstanceState.RUNNING else row.now,
+        "ended_at": row.now if execution.ended else None,
         "move": orjson.dumps(parts).decode(),
     }
-    moved = move.session.connection().execute(_statement(tuple(parts)), values)
+    moved = move.session.connection().execute(statement.moving(tuple(parts)), values)
     if moved.scalar() != 1:
         raise Busy(instance=row.id)
 
 
-@lru_cache(256)
-def _statement(parts: tuple[str, ...]) -> TextClause:
-    queries = ["given AS (SELECT CAST(:move AS jsonb) AS m)", f"moved AS ({INSTANCE})"]
-    queries += [f"{part}_part AS ({PARTS[part]})" for part in parts]
-    statement = "WITH " + ",\n".join(queries) + "\nSELECT count(*) FROM moved"
-    for name, kind in (("instance", "uuid"), ("actor", "uuid"), ("now", "timestamptz"), ("ended_at", "timestamptz")):
-        statement = statement.replace(f":{name}", f"CAST(:{name} AS {kind})")
-    statement = statement.replace(":milestone", "CAST(:milestone AS text)")
-    return text(statement).bindparams(bindparam("envelope", type_=LargeBinary))
+def terminate(session: Session, row: Held, actor: UUID | None, reason: str) -> None:
+    """End an instance at once, whatever state it is in, and take away all that is open in it."""
+    values = {"instance": row.id, "now": row.now, "actor": actor, "reason": reason}
+    session.connection().execute(statement.terminating(), values)
 
 
-def _state(execution: Execution) -> InstanceState:
-    if not execution.ended:
-        return InstanceState.RUNNING
-    return InstanceState.FINISHED if execution.finished else InstanceState.CANCELLED
+def event(kind: str, data: dict[str, Any], element: str | None = None, task: UUID | None = None) -> dict[str, Any]:
+    """Return an event as the statement of a move takes it."""
+    return {"kind": kind, "task": task, "element": element, "data": data}
+
+
+def _state(move: Move) -> InstanceState:
+    if not move.execution.ended:
+        return move.row.state
+    return InstanceState.FINISHED if move.execution.finished else InstanceState.CANCELLED
 
 
 def _parts(move: Move, after: Rest) -> dict[str, Rows]:
@@ -160,25 +111,20 @@ def _parts(move: Move, after: Rest) -> dict[str, Rows]:
     move.created = [row["name"] for row in opened]
     lost = [wait for key, wait in move.before.waits.items() if after.waits.get(key) != wait]
     begun = [wait for key, wait in after.waits.items() if move.before.waits.get(key) != wait]
-    solved = [failure for key, failure in move.before.failures.items() if key not in after.failures]
-    failed = [failure for key, failure in after.failures.items() if move.before.failures.get(key) != failure]
     parts: dict[str, Rows] = {
         "completed": _completed(move.completion),
         "cancelled": [{"id": task} for task in gone],
         "tasks": opened,
-        "ended": [{"id": task} for task in closed] + [{"id": wait.task} for wait in lost if wait.due],
-        "reminders": [*_task_reminders(move, opened), *_timer_reminders(move, begun)],
-        "disarmed": [_place(wait) for wait in lost if wait.due and (wait.task, wait.element) not in after.waits],
-        "armed": [_place(wait, due_at=wait.due) for wait in begun if wait.due],
-        "unsubscribed": [_place(wait) for wait in lost if not wait.due],
-        "subscribed": [
-            _place(wait, message=wait.message, correlation=wait.correlation) for wait in begun if not wait.due
-        ],
-        "resolved": [{"id": failure.task} for failure in solved],
-        "raised": [{"task": f.task, "element": f.element, "reason": f.reason} for f in failed],
-        "messages": _messages(move),
+        "ended": [{"task": task, "element": move.before.tasks[task].id} for task in closed]
+        + [_place(wait) for wait in lost if wait.due],
+        "reminders": _reminders(move, opened, begun),
+        **_waits(lost, begun, after),
+        **_failures(move, after, opened),
+        **_thrown(move),
         "history": _history(move, gone),
+        "undo": _undo(move),
     }
+    parts["overtaken"], parts["strays"], parts["copies"] = parts["ended"], parts["assigned"], parts["signals"]
     parts["events"] = list(_events(move, parts, gone))
     return {name: rows for name, rows in parts.items() if rows}
 
@@ -188,74 +134,97 @@ def _completed(done: Completion | None) -> Rows:
 
 
 def _task_row(move: Move, task: UUID, after: Rest) -> dict[str, Any]:
-    element = after.tasks[task]
-    around = move.execution.surroundings
-    asks = element.organisation or element.assignee
-    data = move.execution.data(task) if asks else {}
-    due, provisional = around.deadline(element.deadline) if element.deadline else (None, False)
+    """Return a task's row; beside it stands what it sees that the instance does not, for whoever returns to it."""
+    execution, element = move.execution, after.tasks[task]
+    seen, own = execution.data(task), execution.data()
+    row = worklist.row(task, element, execution.surroundings, seen)
+    local = {name: value for name, value in seen.items() if name not in own or not _same(own[name], value)}
+    return {**row, "locals": local} if local else row
+
+
+def _reminders(move: Move, opened: Rows, begun: list[Wait]) -> Rows:
+    rows = list(worklist.reminders(move.execution.surroundings.calendar, move.row.now, opened))
+    for wait in begun:
+        if wait.due is not None:
+            element = move.programme.model.element(wait.process, wait.element)
+            rows += worklist.notices(element, wait.task, wait.due, move.row.now)
+    return rows
+
+
+def _waits(lost: list[Wait], begun: list[Wait], after: Rest) -> dict[str, Rows]:
     return {
-        "id": task,
-        "element": element.id,
-        "name": element.name,
-        "form": element.form,
-        "role": element.role,
-        "organisation": around.value(element.organisation, data) if element.organisation else None,
-        "assignee": around.value(element.assignee, data) if element.assignee else None,
-        "due_at": due,
-        "provisional": provisional,
+        "disarmed": [_place(wait) for wait in lost if wait.due and (wait.task, wait.element) not in after.waits],
+        "armed": [_place(wait, due_at=wait.due) for wait in begun if wait.due],
+        "unsubscribed": [_place(wait) for wait in lost if not wait.due],
+        "subscribed": [_subscription(wait) for wait in begun if not wait.due],
     }
 
 
-def _task_reminders(move: Move, opened: Rows) -> Iterable[dict[str, Any]]:
-    calendar, now = move.execution.surroundings.calendar, move.row.now
-    for row in opened:
-        due = row["due_at"]
-        if due is None:
-            continue
-        moments = {
-            "before": calendar.before(due, REMIND_WORKDAYS),
-            "due": calendar.before(due, 0),
-            "overdue": calendar.before(calendar.add_workdays(due, 1).due, 0),
-        }
-        roles = [row["role"]] if row["role"] else []
-        shared = {"task": row["id"], "element": row["element"], "due_at": due, "roles": roles}
-        for kind, moment in moments.items():
-            if moment > now:
-                yield {**shared, "kind": kind, "remind_at": moment, "organisation": row["organisation"]}
-
-
-def _timer_reminders(move: Move, begun: list[Wait]) -> Iterable[dict[str, Any]]:
-    for wait in begun:
-        element = move.programme.model.element(wait.process, wait.element)
-        if wait.due is None:
-            continue
-        for period in element.remind:
-            moment = durations.after(wait.due, durations.parse(period), -1)
-            if moment > move.row.now:
-                yield {
-                    **_place(wait, due_at=wait.due),
-                    "kind": period,
-                    "remind_at": moment,
-                    "roles": list(element.remind_roles),
-                    "organisation": None,
-                }
+def _subscription(wait: Wait) -> dict[str, Any]:
+    if wait.message is not None:
+        return _place(wait, kind=WaitKind.MESSAGE, name=wait.message, correlation=wait.correlation)
+    if wait.signal is not None:
+        return _place(wait, kind=WaitKind.SIGNAL, name=wait.signal, correlation="")
+    return _place(wait, kind=WaitKind.CONDITION, name="", correlation="")
 
 
 def _place(wait: Wait, **facts: Any) -> dict[str, Any]:
     return {"task": wait.task, "element": wait.element, **facts}
 
 
-def _messages(move: Move) -> Rows:
-    return [
-        {
+def _failures(move: Move, after: Rest, opened: Rows) -> dict[str, Rows]:
+    before = move.before.failures
+    raised = [
+        {"task": failure.task, "element": failure.element, "kind": IncidentKind.STEP, "reason": failure.reason}
+        for key, failure in after.failures.items()
+        if before.get(key) != failure
+    ]
+    raised += [
+        {"task": row["id"], "element": row["element"], "kind": IncidentKind.ASSIGNMENT, "reason": "; ".join(faults)}
+        for row in opened
+        if (faults := row.pop("faults"))
+    ]
+    return {
+        "resolved": [{"id": failure.task} for key, failure in before.items() if key not in after.failures],
+        "raised": raised,
+        "assigned": [_assigned(row) for row in opened if row["organisation"] or row["assignee"]],
+    }
+
+
+def _assigned(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what is to be looked up of a task's row: the statement raises an incident where it is not known."""
+    named = {key: row[key] for key in ("organisation", "assignee") if row[key] is not None}
+    return {"id": row["id"], "element": row["element"], "reason": str(AssigneeUnknown(**named)), **named}
+
+
+def _thrown(move: Move) -> dict[str, Rows]:
+    messages, signals = [], []
+    for index, thrown in enumerate(move.execution.thrown):
+        row = {
             "id": uuid4(),
             "external_id": f"{move.row.id}/{move.row.version}/{index}",
             "name": thrown.name,
             "correlation": thrown.correlation,
             "payload": thrown.payload,
         }
-        for index, thrown in enumerate(move.execution.thrown)
-    ]
+        (signals if thrown.kind == WaitKind.SIGNAL else messages).append(row)
+    return {"messages": messages, "signals": signals}
+
+
+def _undo(move: Move) -> Rows:
+    """Return what the changed variables were before; what was not there before is null, which is the same in FEEL."""
+    if move.execution.ended or move.opening is not None:
+        return []
+    known, now = move.known, move.execution.data()
+    changed = {
+        name: known.get(name) for name, value in now.items() if name not in known or not _same(known[name], value)
+    }
+    changed |= {name: value for name, value in known.items() if name not in now}
+    return [changed] if changed else []
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other or (type(one) is type(other) and bool(one == other))
 
 
 def _history(move: Move, gone: list[UUID]) -> Rows:
@@ -279,42 +248,43 @@ def _history(move: Move, gone: list[UUID]) -> Rows:
 
 
 def _events(move: Move, parts: Mapping[str, Rows], gone: list[UUID]) -> Iterable[dict[str, Any]]:
+    if move.opening is not None:
+        yield event("instance.started", move.opening)
+    yield from move.told
     yield from _what_came(move, gone)
     if move.execution.milestone:
-        yield _event("milestone.reached", {"milestone": move.execution.milestone})
+        yield event("milestone.reached", {"milestone": move.execution.milestone})
     yield from _what_waits(parts)
-    state = _state(move.execution)
-    if state is not InstanceState.RUNNING:
-        yield _event(f"instance.{state.value}", {"reason": move.reason} if move.reason else {})
+    if move.execution.ended:
+        yield event(f"instance.{_state(move).value}", {"reason": move.reason} if move.reason else {})
 
 
 def _what_came(move: Move, gone: list[UUID]) -> Iterable[dict[str, Any]]:
-    if move.opening is not None:
-        yield _event("instance.started", move.opening)
     done = move.completion
     if done is not None:
-        yield _event("task.completed", {"name": done.name}, done.element, done.task)
+        yield event("task.completed", {"name": done.name}, done.element, done.task)
     for step in move.execution.steps:
         if step.outcome == "fired":
-            yield _event("timer.fired", {}, step.element, step.task)
+            yield event("timer.fired", {}, step.element, step.task)
     for task in gone:
         element = move.before.tasks[task]
-        yield _event("task.cancelled", {"name": element.name}, element.id, task)
-    for thrown in move.execution.thrown:
-        facts = {"name": thrown.name, "correlation": thrown.correlation, "payload": thrown.payload}
-        yield _event("message.sent", facts, thrown.element)
+        yield event("task.cancelled", {"name": element.name}, element.id, task)
+    yield from map(_sent, move.execution.thrown)
+
+
+def _sent(thrown: Thrown) -> dict[str, Any]:
+    facts = {"name": thrown.name, "payload": thrown.payload}
+    if thrown.kind == WaitKind.SIGNAL:
+        return event("signal.sent", facts, thrown.element)
+    return event("message.sent", {**facts, "correlation": thrown.correlation}, thrown.element)
 
 
 def _what_waits(parts: Mapping[str, Rows]) -> Iterable[dict[str, Any]]:
     for row in parts["tasks"]:
-        yield _event("task.created", {"name": row["name"], "due_at": row["due_at"]}, row["element"], row["id"])
+        yield event("task.created", {"name": row["name"], "due_at": row["due_at"]}, row["element"], row["id"])
     for row in parts["armed"]:
-        yield _event("timer.armed", {"due_at": row["due_at"]}, row["element"], row["task"])
+        yield event("timer.armed", {"due_at": row["due_at"]}, row["element"], row["task"])
     for row in parts["raised"]:
-        yield _event("incident.raised", {"reason": row["reason"]}, row["element"], row["task"])
+        yield event("incident.raised", {"reason": row["reason"]}, row["element"], row["task"])
     for row in parts["resolved"]:
-        yield _event("incident.resolved", {}, None, row["id"])
-
-
-def _event(kind: str, data: dict[str, Any], element: str | None = None, task: UUID | None = None) -> dict[str, Any]:
-    return {"kind": kind, "task": task, "element": element, "data": data}
+        yield event("incident.resolved", {}, None, row["id"])

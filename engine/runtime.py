@@ -1,7 +1,7 @@
 """The one door to a running instance: lock, load, move once, save once - all in the caller's transaction."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,13 +17,13 @@ from engine.bpmn.environment import Surroundings
 from engine.bpmn.execution import Execution, Rest
 from engine.db import after_commit
 from engine.delegates import Grounds
-from engine.errors import Busy, InstanceEnded, NotFound
+from engine.errors import Busy, InstanceEnded, InstanceSuspended, NotFound
 from engine.processes import Programme
 from engine.projections import Completion, Held
-from engine.tables import Instance, InstanceState
+from engine.tables import STANDING, Instance, InstanceState
 
 MEMORY = 256
-COLUMNS = "id, deployment, state, version, steps, organisation, milestone, title, subject, envelope"
+COLUMNS = "id, deployment, state, version, steps, organisation, milestone, envelope"
 LOCK = text(f"SELECT {COLUMNS} FROM instance WHERE id = CAST(:instance AS uuid) FOR UPDATE")  # noqa: S608
 LOCK_FREE = text(f"{LOCK} SKIP LOCKED")
 LOCK_BY_TASK = text(
@@ -41,6 +41,8 @@ class Opening:
     subject: str | None = None
     organisation: str | None = None
     started_by: UUID | None = None
+    event: str | None = None
+    payload: dict[str, Any] | None = None
 
 
 class Running:
@@ -54,6 +56,8 @@ class Running:
         self.opening: dict[str, Any] | None = None
         self.created: list[str] = []
         self.before = before
+        self.known: Mapping[str, Any] = execution.data()
+        self.told: list[dict[str, Any]] = []
         self.moved = False
 
     @property
@@ -78,6 +82,51 @@ class Running:
         """Try a failed step again; False when nothing failed there."""
         return self._move(self.execution.retry(task))
 
+    def signal(self, name: str, payload: dict[str, Any]) -> bool:
+        """Hand a signal to everything in the instance that waits for it; False when nothing does."""
+        return self._move(self.execution.signal(name, payload))
+
+    def settle(self, task: UUID, data: dict[str, Any]) -> bool:
+        """Let a failed step count as done, with data; False when nothing failed there."""
+        return self._move(self.execution.settle(task, data))
+
+    def withdraw(self, task: UUID) -> bool:
+        """Take a token away with all inside it; False when none stands there."""
+        return self._move(self.execution.withdraw(task))
+
+    def place(self, element: str, data: dict[str, Any] | None = None, scope: UUID | None = None) -> None:
+        """Start a token at a flow node; raise NotFound."""
+        self.execution.place(element, data, scope)
+        self._move(moved=True)
+
+    def rearm(self, task: UUID, element: str, due: datetime) -> bool:
+        """Let a waiting timer fall due at another instant; False when it does not wait."""
+        return self._move(self.execution.rearm(task, element, due))
+
+    def grow(self, task: UUID, item: Any) -> bool:
+        """Add one to the running multi-instance that a task belongs to; False when it belongs to none."""
+        return self._move(self.execution.grow(task, item))
+
+    def shrink(self, task: UUID) -> bool:
+        """Take one from a running multi-instance; False when it belongs to none."""
+        return self._move(self.execution.shrink(task))
+
+    def write(self, data: dict[str, Any]) -> bool:
+        """Change variables of the instance."""
+        return self._move(self.execution.write(data))
+
+    def suspend(self) -> None:
+        """Let the instance stand still."""
+        self._stand(InstanceState.SUSPENDED)
+
+    def resume(self) -> None:
+        """Let the instance go on."""
+        self._stand(InstanceState.RUNNING)
+
+    def tell(self, kind: str, data: dict[str, Any], element: str | None = None, task: UUID | None = None) -> None:
+        """Let the move record an event of its own, before those of what it led to."""
+        self.told.append(projections.event(kind, data, element, task))
+
     def cancel(self, reason: str) -> None:
         """End the instance without finishing it, for a reason that its history tells."""
         self.reason = reason
@@ -88,6 +137,10 @@ class Running:
         """Return the data a task sees."""
         return self.execution.data(task)
 
+    def _stand(self, state: InstanceState) -> None:
+        self.row.state = state
+        self._move(moved=True)
+
     def _move(self, moved: bool) -> bool:  # noqa: FBT001 - the answer of the move itself
         self.moved = self.moved or moved
         return moved
@@ -96,7 +149,9 @@ class Running:
 def start(session: Session, programme: Programme, opening: Opening, data: dict[str, Any]) -> UUID:
     """Start an instance of a process and run it to its first rest; return its id."""
     now = clock.now()
-    execution = Execution.begin(programme.model, opening.process, data, _surroundings(session, programme, now))
+    around = _surroundings(session, programme, now)
+    place = {"start": opening.event, "payload": opening.payload} if opening.event else {}
+    execution = Execution.begin(programme.model, opening.process, data, around, **place)
     instance = uuid4()
     values = {
         "id": instance,
@@ -117,6 +172,7 @@ def start(session: Session, programme: Programme, opening: Opening, data: dict[s
     running = Running(session, row, programme, execution, Rest())
     running.actor = opening.started_by
     running.opening = {"title": opening.title, "process": opening.process, "subject": opening.subject}
+    running.opening |= {"start": opening.event} if opening.event else {}
     _save(running)
     return instance
 
@@ -125,13 +181,31 @@ def start(session: Session, programme: Programme, opening: Opening, data: dict[s
 def opened(session: Session, instance: UUID, *, skip_locked: bool = False) -> Iterator[Running]:
     """Lock an instance and load it; when the block ends well and moved it, save it once.
 
-    Raise NotFound, InstanceEnded, StateDamaged, or Busy when `skip_locked` and another transaction holds it.
+    Raise NotFound, InstanceEnded, InstanceSuspended, StateDamaged, or Busy when `skip_locked` and another transaction
+    holds it.
     """
     found = session.connection().execute(LOCK_FREE if skip_locked else LOCK, {"instance": instance}).one_or_none()
     if found is None:
         raise Busy(instance=instance) if skip_locked else NotFound(instance=instance)
+    _refuse_suspended(found)
     with _loaded(session, found) as running:
         yield running
+
+
+@contextmanager
+def operated(session: Session, instance: UUID, operator: UUID) -> Iterator[Running]:
+    """Lock and load an instance as `opened` does, also a suspended one, for those who keep the service going."""
+    found = _locked(session, instance)
+    with _loaded(session, found) as running:
+        running.actor = operator
+        yield running
+
+
+def terminate(session: Session, instance: UUID, operator: UUID, reason: str) -> None:
+    """End an instance at once without loading it, so that a damaged one ends too; raise NotFound, InstanceEnded."""
+    found = _locked(session, instance)
+    _refuse_ended(found)
+    projections.terminate(session, _held(found, clock.now()), operator, reason)
 
 
 @contextmanager
@@ -140,14 +214,14 @@ def opened_by_task(session: Session, task: UUID) -> Iterator[Running]:
     found = session.connection().execute(LOCK_BY_TASK, {"task": task}).one_or_none()
     if found is None:
         raise NotFound(task=task)
+    _refuse_suspended(found)
     with _loaded(session, found) as running:
         yield running
 
 
 @contextmanager
 def _loaded(session: Session, found: Any) -> Iterator[Running]:
-    if found.state != InstanceState.RUNNING:
-        raise InstanceEnded(instance=found.id)
+    _refuse_ended(found)
     programme = processes.load(session, found.deployment)
     now = clock.now()
     around = _surroundings(session, programme, now)
@@ -155,22 +229,41 @@ def _loaded(session: Session, found: Any) -> Iterator[Running]:
     if execution is None:
         execution = Execution.load(found.envelope, programme.model, around)
     execution.meet(around)
-    held = Held(
+    running = Running(session, _held(found, now), programme, execution, execution.rest())
+    yield running
+    if running.moved:
+        _save(running)
+    else:
+        after_commit(session, lambda: _keep(found.id, found.version, execution))
+
+
+def _locked(session: Session, instance: UUID) -> Any:
+    found = session.connection().execute(LOCK, {"instance": instance}).one_or_none()
+    if found is None:
+        raise NotFound(instance=instance)
+    return found
+
+
+def _refuse_ended(found: Any) -> None:
+    if found.state not in STANDING:
+        raise InstanceEnded(instance=found.id)
+
+
+def _refuse_suspended(found: Any) -> None:
+    if found.state == InstanceState.SUSPENDED:
+        raise InstanceSuspended(instance=found.id)
+
+
+def _held(found: Any, now: datetime) -> Held:
+    return Held(
         id=found.id,
         now=now,
         version=found.version,
         steps=found.steps,
         organisation=found.organisation,
         milestone=found.milestone,
-        title=found.title,
-        subject=found.subject,
+        state=InstanceState(found.state),
     )
-    running = Running(session, held, programme, execution, execution.rest())
-    yield running
-    if running.moved:
-        _save(running)
-    else:
-        after_commit(session, lambda: _keep(found.id, found.version, execution))
 
 
 def peek(session: Session, instance: UUID) -> Execution:

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from engine import clock, events, runtime
-from engine.errors import InstanceEnded
-from engine.tables import Incident, IncidentState, Instance, Timer
+from engine.errors import InstanceEnded, InstanceSuspended
+from engine.tables import Incident, IncidentKind, IncidentState, Instance, InstanceState, Timer
 
 BACKOFF = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
 PARKED = datetime(9999, 1, 1, tzinfo=UTC)
@@ -25,13 +25,14 @@ class DueTimer:
 
 def pending() -> ColumnElement[bool]:
     """Return the condition "some timer is due at :now", for a clock that asks many such things at once."""
-    return exists().where(_is_due(_NOW))
+    return exists().where(_is_due(_NOW), _goes_on())
 
 
 def due(session: Session, limit: int) -> list[DueTimer]:
-    """List at most `limit` timers that are due, the longest overdue first; locks nothing."""
-    query = select(Timer.id, Timer.instance).where(_is_due(clock.now())).order_by(Timer.due_at, Timer.id).limit(limit)
-    return [DueTimer(row.id, row.instance) for row in session.execute(query)]
+    """List at most `limit` timers that are due, the longest overdue first; locks nothing. Suspended instances wait."""
+    query = select(Timer.id, Timer.instance).where(_is_due(clock.now()), _goes_on())
+    rows = session.execute(query.order_by(Timer.due_at, Timer.id).limit(limit))
+    return [DueTimer(row.id, row.instance) for row in rows]
 
 
 def fire(session: Session, timer_id: int) -> bool:
@@ -47,7 +48,7 @@ def fire(session: Session, timer_id: int) -> bool:
         with runtime.opened(session, instance, skip_locked=True) as running:
             first = _first_due(session, instance, running.now)
             return first is not None and first.id == timer_id and running.fire(first.task, first.element)
-    except InstanceEnded:
+    except (InstanceEnded, InstanceSuspended):
         return False
 
 
@@ -87,11 +88,16 @@ def _is_due(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     return and_(Timer.due_at <= now, or_(Timer.retry_at.is_(None), Timer.retry_at <= now))
 
 
+def _goes_on() -> ColumnElement[bool]:
+    return and_(Instance.id == Timer.instance, Instance.state == InstanceState.RUNNING)
+
+
 def _incident(timer: Timer, reason: str) -> Incident:
     return Incident(
         instance=timer.instance,
         task=timer.task,
         element=timer.element,
+        kind=IncidentKind.TIMER,
         reason=reason,
         state=IncidentState.OPEN,
         raised_at=clock.now(),

@@ -13,7 +13,7 @@ from engine import errors
 from engine.errors import IcityError
 
 MEDIA_TYPE = "application/problem+json"
-SHOWN_FACTS = ("fields", "findings", "cells", "position", "expected")  # the rest of the facts is for the log
+SHOWN_FACTS = ("fields", "findings", "cells", "position", "expected", "reason")  # the rest of the facts is for the log
 RETRY_SECONDS = 5
 LANGUAGES = ("zh", "en")
 
@@ -45,6 +45,10 @@ REPLIES: dict[type[Exception], Reply] = {
     errors.StateDamaged: Reply(500, "state-damaged", "该流程保存的状态已损坏或格式未知。"),
     errors.BudgetSpent: Reply(422, "budget-spent", "流程一次走的步数超过了上限。"),
     errors.InstanceEnded: Reply(409, "instance-ended", "该流程已经结束。"),
+    errors.InstanceSuspended: Reply(409, "instance-suspended", "该流程已暂停，恢复后才能继续。"),
+    errors.OperationRefused: Reply(409, "operation-refused", "按流程目前的状况，无法这样处理。"),
+    errors.AssigneeUnknown: Reply(422, "assignee-unknown", "流程图为该任务指定的单位或人员不存在。"),
+    errors.SignalRefused: Reply(422, "signal-refused", "信号无法接收。"),
     errors.MessageRefused: Reply(422, "message-refused", "消息无法接收。"),
     errors.SignatureRefused: Reply(401, "signature-refused", "签名缺失、错误，或时间相差过大。"),
     errors.IdempotencyConflict: Reply(422, "idempotency-conflict", "该 Idempotency-Key 已用于另一请求。"),

@@ -21,9 +21,9 @@ def small(sessions, tmp_path):
     return sessions
 
 
-def receive(sessions, key="m1", correlation="c1", **payload):
+def receive(sessions, key="m1", correlation="c1", name="answer", **payload):
     with transaction(sessions) as session:
-        return messages.receive(session, None, "test", key, "answer", correlation, payload)
+        return messages.receive(session, None, "test", key, name, correlation, payload)
 
 
 def match(sessions):
@@ -196,7 +196,7 @@ def test_whatever_the_order_none_is_lost_and_each_has_one_effect(small):
         assert set(session.scalars(select(Instance.state))) == {InstanceState.FINISHED}
 
 
-@pytest.mark.parametrize("fault", [{"key": ""}, {"key": "x" * 501}, {"correlation": ""}, {"correlation": "a\x00b"}])
+@pytest.mark.parametrize("fault", [{"key": ""}, {"key": "x" * 501}, {"name": ""}, {"correlation": "a\x00b"}])
 def test_a_message_without_a_usable_name_is_refused(small, fault):
     with pytest.raises(MessageRefused):
         receive(small, **fault)

@@ -1,46 +1,21 @@
-"""Every table of the engine, on one page."""
+"""Every table of the engine, on one page; the states of their rows are in `states`."""
 
 from datetime import date
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Bytes, Code, Instant, Json, Key, Serial, Texts
-
-
-class InstanceState(StrEnum):
-    """Where an instance stands."""
-
-    RUNNING = "running"  # has an open task, timer, message wait or incident
-    FINISHED = "finished"  # reached its end
-    CANCELLED = "cancelled"  # ended by a person, with a reason
-
-
-class TaskState(StrEnum):
-    """Where a human task stands."""
-
-    OPEN = "open"  # may be claimed and completed
-    COMPLETED = "completed"  # answered by a person
-    CANCELLED = "cancelled"  # withdrawn by the diagram: interrupted, lapsed, or the instance ended
-
-
-class MessageState(StrEnum):
-    """Where a received message stands."""
-
-    WAITING = "waiting"  # nobody waits for it yet
-    DELIVERED = "delivered"  # one instance took it
-    PARKED = "parked"  # nobody will take it; kept with a reason
-
-
-class IncidentState(StrEnum):
-    """Where an incident stands."""
-
-    OPEN = "open"  # its branch stands still
-    RESOLVED = "resolved"  # retried with success
+from engine.tables.states import STANDING as STANDING
+from engine.tables.states import IncidentKind as IncidentKind
+from engine.tables.states import IncidentState as IncidentState
+from engine.tables.states import InstanceState as InstanceState
+from engine.tables.states import MessageState as MessageState
+from engine.tables.states import TaskState as TaskState
+from engine.tables.states import WaitKind as WaitKind
 
 
 class Resource(Base):
@@ -155,6 +130,8 @@ class Task(Base):
     created_at: Mapped[Instant]
     due_at: Mapped[Instant | None]
     provisional: Mapped[bool] = mapped_column(server_default=text("false"))
+    entered: Mapped[int | None]  # the version its instance reached by the move that opened it
+    locals: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # what it saw beside the instance's own variables
     ended_at: Mapped[Instant | None]
     ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
     answers: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
@@ -179,19 +156,61 @@ class Timer(Base):
 
 
 class Subscription(Base):
-    """A message that a waiting instance would take."""
+    """A message or signal that a waiting instance would take, or a condition it waits for."""
 
     __tablename__ = "subscription"
     id: Mapped[Serial]
     instance: Mapped[UUID] = mapped_column(ForeignKey("instance.id"), index=True)
     task: Mapped[UUID]
     element: Mapped[str]
-    message: Mapped[str]
+    kind: Mapped[WaitKind]
+    name: Mapped[str]
     correlation: Mapped[str]
-    __table_args__ = (
-        UniqueConstraint("task", "element"),
-        Index("ix_subscription_message_correlation", "message", "correlation"),
-    )
+    __table_args__ = (UniqueConstraint("task", "element"), Index(None, "name", "correlation"))
+
+
+class StartEvent(Base):
+    """An event that starts a process of the newest version of a programme."""
+
+    __tablename__ = "start_event"
+    id: Mapped[Serial]
+    programme: Mapped[str]
+    deployment: Mapped[str] = mapped_column(ForeignKey("deployment.digest"))
+    process: Mapped[str]
+    element: Mapped[str]
+    kind: Mapped[WaitKind]
+    name: Mapped[str]  # of the message or signal; the condition; what the diagram says of the timer
+    due_at: Mapped[Instant | None]  # none when nothing more falls due
+    wait: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    retry_at: Mapped[Instant | None]
+    __table_args__ = (UniqueConstraint("programme", "process", "element"), Index(None, "kind", "name"))
+
+
+class Signal(Base):
+    """A signal that was broadcast; its external id counts once."""
+
+    __tablename__ = "signal"
+    id: Mapped[Key]
+    source: Mapped[str]
+    external_id: Mapped[str]
+    name: Mapped[str]
+    payload: Mapped[Json]
+    at: Mapped[Instant]
+    __table_args__ = (UniqueConstraint("source", "external_id"),)
+
+
+class SignalCopy(Base):
+    """A signal on its way to one who waited when it was broadcast; gone once taken or no longer awaited."""
+
+    __tablename__ = "signal_copy"
+    id: Mapped[Serial]
+    signal: Mapped[UUID] = mapped_column(ForeignKey("signal.id"))
+    instance: Mapped[UUID | None] = mapped_column(ForeignKey("instance.id"), index=True)
+    subscription: Mapped[int | None] = mapped_column(BigInteger)
+    start_event: Mapped[int | None] = mapped_column(BigInteger)
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    retry_at: Mapped[Instant | None]
 
 
 class Message(Base):
@@ -227,7 +246,17 @@ class History(Base):
     outcome: Mapped[str]
     at: Mapped[Instant]
     changes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    version: Mapped[int | None]  # that its instance reached by the move in which the step finished
     __table_args__ = (Index("ix_history_instance_step", "instance", "step"),)
+
+
+class Change(Base):
+    """What the variables of an instance were before a move changed them; append-only."""
+
+    __tablename__ = "change"
+    instance: Mapped[UUID] = mapped_column(ForeignKey("instance.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    undo: Mapped[Json]
 
 
 class Event(Base):
@@ -257,6 +286,7 @@ class Incident(Base):
     instance: Mapped[UUID] = mapped_column(ForeignKey("instance.id"), index=True)
     task: Mapped[UUID]
     element: Mapped[str]
+    kind: Mapped[IncidentKind]
     reason: Mapped[str]
     state: Mapped[IncidentState]
     raised_at: Mapped[Instant]

@@ -1,0 +1,57 @@
+"""The states and kinds of what is stored, a sentence each; docs/explanation/states.md draws them."""
+
+from enum import StrEnum
+
+
+class InstanceState(StrEnum):
+    """Where an instance stands."""
+
+    RUNNING = "running"  # has an open task, timer, subscription or incident
+    SUSPENDED = "suspended"  # stands still by a person's word; only those who keep the service move it
+    FINISHED = "finished"  # reached its end
+    CANCELLED = "cancelled"  # withdrawn by a person, with a reason
+    TERMINATED = "terminated"  # ended at once by a person, with a reason, without asking its diagram
+
+
+STANDING = (InstanceState.RUNNING, InstanceState.SUSPENDED)
+
+
+class TaskState(StrEnum):
+    """Where a human task stands."""
+
+    OPEN = "open"  # may be claimed and completed
+    COMPLETED = "completed"  # answered by a person
+    CANCELLED = "cancelled"  # withdrawn by the diagram: interrupted, lapsed, or the instance ended
+
+
+class MessageState(StrEnum):
+    """Where a received message stands."""
+
+    WAITING = "waiting"  # nobody waits for it yet
+    DELIVERED = "delivered"  # one instance took it
+    PARKED = "parked"  # nobody will take it; kept with a reason
+
+
+class IncidentState(StrEnum):
+    """Where an incident stands."""
+
+    OPEN = "open"  # its branch stands still
+    RESOLVED = "resolved"  # retried with success, settled by a person, or overtaken
+
+
+class IncidentKind(StrEnum):
+    """What failed."""
+
+    STEP = "step"  # a flow node; it may be tried again or settled
+    TIMER = "timer"  # the firing of a timer, after several tries; it may be tried again or set to another moment
+    SIGNAL = "signal"  # the handing over of a signal, after several tries; it may be tried again
+    ASSIGNMENT = "assignment"  # whose a task is; the task is open to its role, and may be tried again or reassigned
+
+
+class WaitKind(StrEnum):
+    """What an instance waits for, besides tasks and timers, and what a start event listens to."""
+
+    MESSAGE = "message"  # one instance takes it, by name and correlation
+    SIGNAL = "signal"  # every instance that waits takes it, by name
+    CONDITION = "condition"  # the instance asks by itself, whenever its data change
+    TIMER = "timer"  # start events only: a moment, or one after another

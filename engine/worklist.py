@@ -1,0 +1,122 @@
+"""A task's row: whose it is, until when, who is reminded; what its diagram cannot say becomes an incident."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.bpmn.elements import Element
+from engine.bpmn.environment import Surroundings
+from engine.domain import durations
+from engine.domain.workdays import Calendar
+from engine.errors import AssigneeUnknown, IcityError
+
+REMIND_WORKDAYS = 3
+ASSIGN = text(
+    """UPDATE task SET organisation = CAST(:organisation AS text), assignee = CAST(:assignee AS uuid)
+  WHERE id = CAST(:task AS uuid) AND state = 'open'
+  AND (CAST(:organisation AS text) IS NULL OR EXISTS (SELECT 1 FROM organisation WHERE id = :organisation))
+  AND (CAST(:assignee AS uuid) IS NULL OR EXISTS (SELECT 1 FROM person WHERE id = CAST(:assignee AS uuid)))
+  RETURNING id"""
+)
+REMIND = text("UPDATE reminder SET organisation = :organisation WHERE task = :task AND reminded_at IS NULL")
+
+Row = dict[str, Any]
+
+
+def row(task: UUID, element: Element, around: Surroundings, data: dict[str, Any]) -> Row:
+    """Return the row of a fresh task; its `faults` are what could not be found out, in words."""
+    faults: list[str] = []
+    organisation, assignee = whose(element, around, data, faults)
+    due, provisional = _deadline(element, around, faults)
+    return {
+        "id": task,
+        "element": element.id,
+        "name": element.name,
+        "form": element.form,
+        "role": element.role,
+        "organisation": organisation,
+        "assignee": assignee,
+        "due_at": due,
+        "provisional": provisional,
+        "faults": faults,
+    }
+
+
+def whose(
+    element: Element, around: Surroundings, data: dict[str, Any], faults: list[str]
+) -> tuple[str | None, UUID | None]:
+    """Return the organisation and the person that the diagram names for a task; tell `faults` what fails."""
+    organisation = _value(element.organisation, around, data, faults)
+    person = _value(element.assignee, around, data, faults)
+    try:
+        return None if organisation is None else str(organisation), None if person is None else UUID(str(person))
+    except ValueError:
+        faults.append(str(AssigneeUnknown(assignee=person)))
+        return None if organisation is None else str(organisation), None
+
+
+def assign(session: Session, task: UUID, organisation: str | None, assignee: UUID | None) -> bool:
+    """Give an open task to an organisation and a person; False when either is not known or the task not open."""
+    given = {"task": task, "organisation": organisation, "assignee": assignee}
+    if session.connection().execute(ASSIGN, given).scalar() is None:
+        return False
+    session.connection().execute(REMIND, {"task": task, "organisation": organisation})
+    return True
+
+
+def reminders(calendar: Calendar, now: datetime, opened: list[Row]) -> Iterable[Row]:
+    """Return when people are told of the deadlines of fresh tasks: before, on the day, and after."""
+    for one in opened:
+        due = one["due_at"]
+        if due is None:
+            continue
+        moments = {
+            "before": calendar.before(due, REMIND_WORKDAYS),
+            "due": calendar.before(due, 0),
+            "overdue": calendar.before(calendar.add_workdays(due, 1).due, 0),
+        }
+        roles = [one["role"]] if one["role"] else []
+        shared = {"task": one["id"], "element": one["element"], "due_at": due, "roles": roles}
+        for kind, moment in moments.items():
+            if moment > now:
+                yield {**shared, "kind": kind, "remind_at": moment, "organisation": one["organisation"]}
+
+
+def notices(element: Element, task: UUID, due: datetime, now: datetime) -> Iterable[Row]:
+    """Return when people are told that the moment of a timer comes near."""
+    for period in element.remind:
+        moment = durations.after(due, durations.parse(period), -1)
+        if moment > now:
+            yield {
+                "task": task,
+                "element": element.id,
+                "due_at": due,
+                "kind": period,
+                "remind_at": moment,
+                "roles": list(element.remind_roles),
+                "organisation": None,
+            }
+
+
+def _value(source: str | None, around: Surroundings, data: dict[str, Any], faults: list[str]) -> Any:
+    if not source:
+        return None
+    try:
+        return around.value(source, data)
+    except IcityError as fault:
+        faults.append(str(fault))
+        return None
+
+
+def _deadline(element: Element, around: Surroundings, faults: list[str]) -> tuple[datetime | None, bool]:
+    if not element.deadline:
+        return None, False
+    try:
+        return around.deadline(element.deadline)
+    except IcityError as fault:
+        faults.append(str(fault))
+        return None, False
