@@ -1,6 +1,7 @@
-"""What a diagram says about each of its elements, read from XML into plain values."""
+"""What a diagram says about each of its elements, as plain values."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
@@ -9,32 +10,20 @@ from engine.bpmn.gate import BPMN, ICITY
 B = f"{{{BPMN}}}"
 I = f"{{{ICITY}}}"  # noqa: E741 - the icity prefix, as B is the bpmn one
 
-ACTIVITIES = frozenset(
-    {
-        "task",
-        "userTask",
-        "manualTask",
-        "serviceTask",
-        "sendTask",
-        "receiveTask",
-        "businessRuleTask",
-        "subProcess",
-        "callActivity",
-    }
+HUMAN = frozenset({"userTask", "manualTask", "globalUserTask", "globalManualTask"})
+SUB_PROCESSES = frozenset({"subProcess", "transaction"})
+GLOBAL_TASKS = frozenset({"globalTask", "globalUserTask", "globalManualTask", "globalBusinessRuleTask"})
+ACTIVITIES = (
+    HUMAN
+    | SUB_PROCESSES
+    | GLOBAL_TASKS
+    | {"task", "serviceTask", "sendTask", "receiveTask", "businessRuleTask", "callActivity"}
 )
-HUMAN = frozenset({"userTask", "manualTask"})
-
-
-@dataclass(frozen=True)
-class Loop:
-    """Multi-instance: which list is walked, under which name, and what is collected."""
-
-    collection: str
-    variable: str
-    output: str | None
-    output_element: str | None
-    completion: str | None
-    sequential: bool
+EVENTS = frozenset({"startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent", "intermediateThrowEvent"})
+GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
+NODES = ACTIVITIES | EVENTS | GATEWAYS
+NAMED = ("message", "signal")
+DATA = ("dataObject", "dataInput", "dataOutput", "property")
 
 
 @dataclass(frozen=True)
@@ -45,6 +34,49 @@ class Timing:
     text: str
     anchor: str | None
     deadline: str | None
+
+
+@dataclass(frozen=True)
+class Event:
+    """What an event waits for or throws; `kind` is the definition's tag without its ending, or "none"."""
+
+    kind: str = "none"
+    name: str | None = None
+    code: str | None = None
+    timing: Timing | None = None
+    condition: str | None = None
+    activity: str | None = None
+    waits: bool = True
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A data association: `source` names a variable, `expression` is FEEL; the value goes to `target`."""
+
+    target: str
+    source: str | None = None
+    expression: str | None = None
+
+
+@dataclass(frozen=True)
+class Loop:
+    """How often an activity runs: kind is parallel, sequential (multi-instance) or standard."""
+
+    collection: str
+    variable: str
+    output: str | None
+    output_element: str | None
+    completion: str | None
+    sequential: bool
+    kind: str = "parallel"
+    cardinality: str | None = None
+    source: str | None = None
+    output_item: str | None = None
+    condition: str | None = None
+    maximum: int | None = None
+    before: bool = False
+    behaviour: str = "All"
+    thrown: tuple[tuple[str | None, Event], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,18 +98,49 @@ class Element:
     milestone: str | None = None
     remind: tuple[str, ...] = ()
     remind_roles: tuple[str, ...] = ()
-    message: str | None = None
     correlation: str | None = None
-    timing: Timing | None = None
+    definition: Event = Event()
     loop: Loop | None = None
     called: str | None = None
-    inputs: tuple[tuple[str, str], ...] = field(default=())
-    outputs: tuple[tuple[str, str], ...] = field(default=())
+    inputs: tuple[tuple[str, str], ...] = ()
+    outputs: tuple[tuple[str, str], ...] = ()
+    reads: tuple[Transfer, ...] = ()
+    writes: tuple[Transfer, ...] = ()
+    interrupting: bool = True
+    attached: str | None = None
+    triggered: bool = False
+    compensating: bool = False
+    instantiating: bool = False
 
     @property
     def human(self) -> bool:
         """Tell whether people do this."""
         return self.kind in HUMAN
+
+    @property
+    def event(self) -> str:
+        """Return what kind of event it waits for or throws."""
+        return self.definition.kind
+
+    @property
+    def message(self) -> str | None:
+        """Return the name of the message it takes or sends."""
+        return self.definition.name if self.event == "message" else None
+
+    @property
+    def signal(self) -> str | None:
+        """Return the name of the signal it takes or sends."""
+        return self.definition.name if self.event == "signal" else None
+
+    @property
+    def timing(self) -> Timing | None:
+        """Return when it falls due."""
+        return self.definition.timing
+
+    @property
+    def condition(self) -> str | None:
+        """Return the condition it waits for."""
+        return self.definition.condition
 
 
 def local(node: etree._Element) -> str:
@@ -85,98 +148,51 @@ def local(node: etree._Element) -> str:
     return etree.QName(node).localname
 
 
-def read(node: etree._Element, process: str, messages: dict[str, str]) -> Element:
-    """Return the element that `node` draws; `messages` maps the ids of bpmn:message to their names."""
-    return Element(
-        id=node.get("id", ""),
-        name=str(node.get("name") or node.get("id", "")),
-        kind=local(node),
-        process=process,
-        form=node.get(f"{I}form"),
-        role=node.get(f"{I}role"),
-        organisation=node.get(f"{I}organisation"),
-        assignee=node.get(f"{I}assignee"),
-        deadline=node.get(f"{I}deadline"),
-        result=node.get(f"{I}result"),
-        operator=node.get(f"{I}operator"),
-        decision=node.get(f"{I}decision"),
-        milestone=node.get(f"{I}milestone"),
-        remind=tuple((node.get(f"{I}remind") or "").split()),
-        remind_roles=tuple((node.get(f"{I}remindRoles") or "").split()),
-        message=_message(node, messages),
-        correlation=node.get(f"{I}correlation"),
-        timing=_timing(node),
-        loop=_loop(node),
-        called=node.get("calledElement"),
-        inputs=_mappings(node, "input"),
-        outputs=_mappings(node, "output"),
-    )
+def plain(reference: str | None) -> str | None:
+    """Return a reference without the prefix of its namespace."""
+    return reference.strip().rpartition(":")[2] if reference else None
 
 
-def message_names(root: etree._Element) -> dict[str, str]:
-    """Return the names of the messages that a file declares, by id."""
-    return {node.get("id", ""): str(node.get("name") or node.get("id", "")) for node in root.iter(f"{B}message")}
+def named(root: etree._Element) -> dict[str, str | None]:
+    """Return what a file's messages, signals and data are called and the codes of errors and escalations, by id."""
+    found: dict[str, str | None] = {}
+    for node in root.iter(*(f"{B}{tag}" for tag in (*NAMED, *DATA))):
+        found[node.get("id", "")] = node.get("name") or node.get("id", "")
+    for node in root.iter(f"{B}error", f"{B}escalation"):
+        found[node.get("id", "")] = node.get("errorCode") or node.get("escalationCode") or None
+    for node in root.iter(f"{B}dataObjectReference"):
+        found[node.get("id", "")] = found.get(plain(node.get("dataObjectRef")) or "", node.get("name"))
+    return found
 
 
 def expressions(element: Element) -> list[tuple[str, str]]:
     """Return (place, FEEL source) of every expression the element carries, but those of its flows."""
-    found = [
-        (place, source)
-        for place, source in (
-            ("organisation", element.organisation),
-            ("assignee", element.assignee),
-            ("correlation", element.correlation),
-        )
-        if source
+    places = [
+        ("organisation", element.organisation),
+        ("assignee", element.assignee),
+        ("correlation", element.correlation),
+        ("condition", element.condition),
+        *((f"input {name}", source) for name, source in element.inputs),
+        *((f"output {name}", source) for name, source in element.outputs),
+        *((f"data {one.target}", one.expression) for one in (*element.reads, *element.writes)),
+        *(_loop_expressions(element.loop) if element.loop else ()),
     ]
-    found += [(f"input {name}", source) for name, source in element.inputs]
-    found += [(f"output {name}", source) for name, source in element.outputs]
-    if element.loop:
-        loop = element.loop
-        places = (
-            ("collection", loop.collection),
-            ("outputElement", loop.output_element),
-            ("completionCondition", loop.completion),
-        )
-        found += [(place, source) for place, source in places if source]
     if element.timing:
-        found += [("anchor", element.timing.anchor)] if element.timing.anchor else []
-        found += [("timer", element.timing.text)] if element.timing.text.startswith("=") else []
-    return found
+        places.append(("anchor", element.timing.anchor))
+        places.append(("timer", element.timing.text if element.timing.text.startswith("=") else None))
+    return [(place, source) for place, source in places if source]
 
 
-def _message(node: etree._Element, messages: dict[str, str]) -> str | None:
-    definition = node.find(f"{B}messageEventDefinition")
-    reference = (definition if definition is not None else node).get("messageRef")
-    return messages.get(reference) if reference else None
+def _loop_expressions(loop: Loop) -> Iterator[tuple[str, str | None]]:
+    yield "collection", loop.collection
+    yield "loopCardinality", loop.cardinality
+    yield "outputElement", loop.output_element
+    yield "completionCondition", loop.completion
+    yield "loopCondition", loop.condition
+    for condition, _ in loop.thrown:
+        yield "behaviour", condition
 
 
-def _timing(node: etree._Element) -> Timing | None:
-    definition = node.find(f"{B}timerEventDefinition")
-    if definition is None:
-        return None
-    for tag, kind in (("timeDate", "date"), ("timeDuration", "duration"), ("timeCycle", "cycle")):
-        text = (definition.findtext(f"{B}{tag}") or "").strip()
-        if text:
-            return Timing(kind, text, node.get(f"{I}anchor"), node.get(f"{I}deadline"))
-    return Timing("duration", "", node.get(f"{I}anchor"), node.get(f"{I}deadline"))
-
-
-def _loop(node: etree._Element) -> Loop | None:
-    found = node.find(f"{B}multiInstanceLoopCharacteristics")
-    if found is None:
-        return None
-    return Loop(
-        collection=found.get(f"{I}collection") or "",
-        variable=found.get(f"{I}elementVariable") or "item",
-        output=found.get(f"{I}outputCollection"),
-        output_element=found.get(f"{I}outputElement"),
-        completion=found.findtext(f"{B}completionCondition"),
-        sequential=found.get("isSequential") == "true",
-    )
-
-
-def _mappings(node: etree._Element, tag: str) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (item.get("name", ""), item.get("value", "")) for item in node.iterfind(f"{B}extensionElements/{I}{tag}")
-    )
+def sent(element: Element, definition: Event) -> Element:
+    """Return the element as if it threw another event; a multi-instance's behaviour does that."""
+    return replace(element, definition=definition)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
 
+from engine.bpmn.elements import Element
 from engine.domain import feel
 from engine.domain.workdays import Calendar
 from engine.errors import DecisionFailed, ExpressionRefused
@@ -27,14 +28,23 @@ class Operators(Protocol):
         """Return the result of the named operator."""
 
 
+class BusinessError(Exception):
+    """What an operator raises to end its task by the error event with this code (BPMN 2.0.2 §10.5.6)."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 @dataclass(frozen=True)
 class Thrown:
-    """A message that a step has thrown."""
+    """A message or a signal that a step has thrown to the world outside its instance."""
 
     element: str
     name: str
     correlation: str
     payload: dict[str, Any]
+    kind: str = "message"
 
 
 @dataclass
@@ -50,6 +60,14 @@ class Surroundings:
     def value(self, source: str, data: Mapping[str, Any]) -> Any:
         """Return the plain JSON value of a FEEL expression over `data`."""
         return feel.to_json(feel.compile(source).evaluate(data))
+
+    def serve(self, element: Element, inputs: dict[str, Any], data: Mapping[str, Any]) -> Any:
+        """Do a service task or a business-rule task; without inputs a decision sees all the data."""
+        if element.decision:
+            return self.decisions[element.decision].evaluate(inputs or data)
+        if element.operator:
+            return self.operate(element.operator, inputs)
+        return None
 
     def deadline(self, key: str) -> tuple[datetime, bool]:
         """Return the instant a deadline that starts now ends, and whether the calendar behind it is provisional."""

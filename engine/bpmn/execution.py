@@ -1,36 +1,29 @@
 """One instance in memory: start, complete, fire, deliver, retry - each runs to rest and says what is open now."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from SpiffWorkflow.bpmn import BpmnWorkflow
-from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
-from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
-from SpiffWorkflow.exceptions import SpiffWorkflowException
-from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.bpmn import codec
-from engine.bpmn.definitions import TimerDefinition
+from engine.bpmn import codec, interventions, throwing
 from engine.bpmn.elements import Element
 from engine.bpmn.environment import Surroundings, Thrown
+from engine.bpmn.game import Game, Step, Trace
+from engine.bpmn.nodes import receive
 from engine.bpmn.parse import Model
-from engine.bpmn.pruning import OPEN, prune
-from engine.bpmn.specs import EventChoice
-from engine.errors import BudgetSpent, IcityError, NotFound, StepFailed
+from engine.bpmn.scopes import Token, view, write
+from engine.errors import NotFound
 
 logging.getLogger("spiff").setLevel(logging.WARNING)  # it tells every change of state; our history does that
-
-MAX_STEPS = 2_000
-FAILURES = (IcityError, SpiffWorkflowException, ArithmeticError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
 class Wait:
-    """A timer or a message that the instance waits for; `due` or (`message`, `correlation`) is set."""
+    """Something that the instance waits for: `due`, or (`message`, `correlation`), or `signal`, or `condition`."""
 
     task: UUID
     element: str
@@ -38,17 +31,8 @@ class Wait:
     due: datetime | None = None
     message: str | None = None
     correlation: str | None = None
-
-
-@dataclass(frozen=True)
-class Step:
-    """A flow node that finished, in order; `changes` is what it added to the data."""
-
-    task: UUID
-    process: str
-    element: str
-    outcome: str
-    changes: dict[str, Any] | None = None
+    signal: str | None = None
+    condition: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,42 +56,55 @@ class Rest:
 class Execution:
     """A running instance; plain values go in and come out, SpiffWorkflow stays inside."""
 
-    def __init__(self, workflow: BpmnWorkflow, surroundings: Surroundings) -> None:
-        self._workflow = workflow
-        self._around = surroundings
-        self.steps: list[Step] = []
-        self.milestone: str | None = None
+    def __init__(self, game: Game) -> None:
+        self._game = game
+        self._instance = game.instance
         self._cancelled = False
 
     @classmethod
-    def begin(cls, model: Model, process: str, data: dict[str, Any], surroundings: Surroundings) -> "Execution":
-        """Return a new instance of `process` that has run to its first rest."""
-        execution = cls(codec.begin(model, process, surroundings), surroundings)
-        execution._workflow.task_tree.data = dict(data)
-        execution._run()
-        return execution
+    def begin(  # noqa: PLR0913, PLR0917 - what a new instance is: its process, data and, for an event, how it began
+        cls,
+        model: Model,
+        process: str,
+        data: dict[str, Any],
+        surroundings: Surroundings,
+        start: str | None = None,
+        payload: dict[str, Any] | None = None,
+    ) -> "Execution":
+        """Return a new instance of `process` that has run to its first rest.
+
+        `start` names the event that began it, None its none start events; `payload` is what that event brought.
+        Raise NotFound when the process does not begin so.
+        """
+        game = codec.begin(model, process, surroundings)
+        game.instance.data = dict(data)
+        if start is None and not game.instance.spec.begins:
+            raise NotFound(process=process, start="none")
+        if start is None:
+            game.begin(game.instance)
+        else:
+            _begin_by(game, model, start, payload)
+        game.run()
+        return cls(game)
 
     @classmethod
     def load(cls, envelope: bytes, model: Model, surroundings: Surroundings) -> "Execution":
-        """Return the instance in an envelope."""
-        return cls(codec.load(envelope, model, surroundings), surroundings)
+        """Return the instance in an envelope; raise StateDamaged."""
+        return cls(codec.load(envelope, model, surroundings))
 
     def dump(self) -> bytes:
-        """Prune what is finished and return the envelope."""
-        if not self.ended:
-            prune(self._workflow)
-        return codec.dump(self._workflow)
+        """Return the envelope."""
+        return codec.dump(self._instance)
 
     def meet(self, surroundings: Surroundings) -> None:
         """Take the surroundings of a new move."""
-        self._around = surroundings
-        self._workflow.script_engine.environment.surroundings = surroundings
-        self.steps, self.milestone = [], None
+        self._game.meet(surroundings)
+        self._instance.script_engine.environment.surroundings = surroundings
 
     @property
     def ended(self) -> bool:
         """Tell whether the instance reached its end."""
-        return bool(self._workflow.completed)
+        return bool(self._instance.completed)
 
     @property
     def finished(self) -> bool:
@@ -117,197 +114,223 @@ class Execution:
     @property
     def surroundings(self) -> Surroundings:
         """Return what this move may see."""
-        return self._around
+        return self._game.around
 
     @property
     def thrown(self) -> list[Thrown]:
-        """Return the messages thrown during this move."""
-        return self._around.thrown
+        """Return the messages and signals thrown during this move."""
+        return self._game.around.thrown
+
+    @property
+    def steps(self) -> list[Step]:
+        """Return the flow nodes that finished during this move, in order."""
+        return self._game.steps
+
+    @property
+    def trace(self) -> list[Trace]:
+        """Return every entering, completing and cancelling of this move, in order."""
+        return self._game.trace
+
+    @property
+    def milestone(self) -> str | None:
+        """Return the last milestone reached during this move."""
+        return self._game.milestone
 
     def data(self, task: UUID | None = None) -> dict[str, Any]:
-        """Return the data a task sees, or the last data of the whole instance."""
-        if task is None:
-            last = self._workflow.last_task
-            return dict(self._workflow.data or (last.data if last is not None else {}))
-        return dict(self._workflow.get_task_from_id(task).data)
+        """Return the variables a task sees, or those of the whole instance; raise NotFound."""
+        return dict(self._instance.data) if task is None else view(self._found(task))
 
-    def element(self, task_id: UUID) -> Element:
+    def element(self, task: UUID) -> Element:
         """Return what the diagram says of a task; raise NotFound."""
-        for scope in (self._workflow, *self._workflow.subprocesses.values()):
-            if task_id in scope.tasks:
-                found: Element = scope.tasks[task_id].task_spec.element
-                return found
-        raise NotFound(task=task_id)
+        found: Element = self._found(task).task_spec.element
+        return found
 
-    def complete(self, task_id: UUID, answers: dict[str, Any]) -> bool:
+    def complete(self, task: UUID, answers: dict[str, Any]) -> bool:
         """Finish a human task with its answers; False when it is not open."""
-        task = self._open(task_id, TaskState.READY)
-        if task is None or not task.task_spec.manual:
+        token = self._open(task, TaskState.READY)
+        if token is None or not token.task_spec.manual:
             return False
-        result = task.task_spec.element.result
-        task.data = {**task.data, **({result: answers} if result else answers)}
-        self._try(task)
-        self._run()
-        return True
 
-    def fire(self, task_id: UUID, element: str | None = None) -> bool:
+        def finish() -> None:
+            token.task_spec.keep(token, answers)
+            token.complete()
+
+        return self._move(token, finish)
+
+    def fire(self, task: UUID, element: str | None = None) -> bool:
         """Let a due timer fire; False when it no longer waits."""
-        task = self._open(task_id, TaskState.WAITING)
-        if task is None:
+        token = self._waiting(task)
+        if token is None:
             return False
-        wait = task.internal_data.get("wait")
-        definition = getattr(task.task_spec, "event_definition", None)
-        if isinstance(definition, TimerDefinition) and definition.cyclic and wait:
-            task.task_spec.occur(task, definition.advance(wait, self._around.now))
-            self.steps.append(self._step(task, "fired", None))
-        else:
-            self._arrive(task, element, None)
-            self.steps.append(self._step(task, "fired", None))
-        self._run()
+        awaited = token.task_spec.awaited
+        self._game.steps.append(Step(task, awaited.process, awaited.id, "fired"))
+        return self._move(token, lambda: token.task_spec.occurred(self._game, token, None))
+
+    def deliver(self, task: UUID, payload: dict[str, Any], element: str | None = None) -> bool:
+        """Hand a message or a signal to what waits for it; False when it no longer waits."""
+        token = self._waiting(task)
+        if token is None:
+            return False
+        return self._move(token, lambda: token.task_spec.occurred(self._game, token, payload))
+
+    def signal(self, name: str, payload: dict[str, Any]) -> bool:
+        """Let everything that waits for a signal take it; False when nothing does."""
+        found = throwing.signal(self._game, name, payload)
+        self._game.run()
+        return found
+
+    def retry(self, task: UUID) -> bool:
+        """Try a failed step again, and all that was laid by with it; False when nothing failed there."""
+        token = self._failed(task)
+        if token is None:
+            return False
+        token.internal_data.pop("incident")
+        self._game.again(token, token.internal_data.pop("phase"))
+        self._game.resume()
+        self._game.run()
         return True
 
-    def deliver(self, task_id: UUID, payload: dict[str, Any], element: str | None = None) -> bool:
-        """Hand a message to the task that waits for it; False when it no longer waits."""
-        task = self._open(task_id, TaskState.WAITING)
-        if task is None:
+    def settle(self, task: UUID, data: dict[str, Any]) -> bool:
+        """Count a failed step as done, with this data; False when nothing failed there."""
+        token = self._failed(task)
+        if token is None:
             return False
-        self._arrive(task, element, payload)
-        self._run()
-        return True
-
-    def retry(self, task_id: UUID) -> bool:
-        """Try a failed step again; False when nothing failed there."""
-        task = self._open(task_id, TaskState.STARTED)
-        phase = task.internal_data.pop("phase", None) if task is not None else None
-        if task is None or phase is None:
-            return False
-        task.internal_data.pop("incident", None)
-        if phase == "update":
-            task._set_state(TaskState.FUTURE)
-            self._guarded(task, lambda: task.task_spec._update(task))
-        else:
-            task._set_state(TaskState.READY)
-        self._run()
-        return True
+        for name in ("incident", "phase", "wait"):
+            token.internal_data.pop(name, None)
+        for name, value in data.items():
+            write(token, name, value)
+        return self._move(token, lambda: interventions.settle(self._game, token))
 
     def cancel(self) -> None:
         """End the instance without finishing it."""
-        self._workflow.cancel()
-        self._cancelled = True
+        self._game.clear(self._instance)
+        self._instance.completed = self._cancelled = True
+
+    def withdraw(self, task: UUID) -> bool:
+        """Take one open token away with all inside it; False when it is not there."""
+        token = self._instance.find(task)
+        if token is None or token.watching or token.trigger:
+            return False
+        return self._do(lambda: interventions.withdraw(self._game, token))
+
+    def place(self, element: str, data: dict[str, Any] | None = None, scope: UUID | None = None) -> UUID:
+        """Put a token at a flow node, in the named or the only open scope that draws it; raise NotFound.
+
+        `data` replaces variables of the instance. Missing sub-processes around the node are opened.
+        """
+        for name, value in (data or {}).items():
+            write(self._instance.task_tree, name, value)
+        token = interventions.place(self._game, element, scope)
+        self._game.run()
+        placed: UUID = token.id
+        return placed
+
+    def rearm(self, task: UUID, element: str, due: datetime) -> bool:
+        """Let a waiting timer fall due at another instant; False when it does not wait."""
+        token = self._waiting(task)
+        if token is None or "due" not in token.internal_data["wait"]:
+            return False
+        token.internal_data["wait"]["due"] = due.isoformat()
+        return True
+
+    def grow(self, task: UUID, item: Any) -> bool:
+        """Add an instance to the multi-instance that a task belongs to; False when it belongs to none."""
+        instance = interventions.repeated(self._instance, task)
+        if instance is None:
+            return False
+        return self._do(lambda: interventions.grow(self._game, instance, item))
+
+    def shrink(self, task: UUID) -> bool:
+        """Take the instance that a task belongs to from its multi-instance; False when it belongs to none."""
+        instance = interventions.repeated(self._instance, task)
+        if instance is None:
+            return False
+        return self._do(lambda: interventions.shrink(self._game, instance))
+
+    def write(self, data: dict[str, Any]) -> bool:
+        """Change variables of the instance; conditions are asked again."""
+        for name, value in data.items():
+            write(self._instance.task_tree, name, value)
+        self._game.run()
+        return True
 
     def rest(self) -> Rest:
         """Return what is open now."""
         rest = Rest()
         if self.ended:
             return rest
-        for scope in self._scopes():
-            for task in scope.tasks.values():
-                if task._state == TaskState.READY and task.task_spec.manual:
-                    rest.tasks[task.id] = task.task_spec.element
-                elif task._state == TaskState.WAITING:
-                    rest.waits.update({(w.task, w.element): w for w in _waits(task)})
-                elif task._state == TaskState.STARTED and "incident" in task.internal_data:
-                    found = Failure(task.id, _element_id(task), task.internal_data["incident"])
-                    rest.failures[task.id] = found
+        for scope in self._instance.scopes():
+            for token in scope.tasks.values():
+                if token._state == TaskState.READY and token.task_spec.manual:
+                    rest.tasks[token.id] = token.task_spec.element
+                elif "wait" in token.internal_data:
+                    wait = _wait(token)
+                    rest.waits[token.id, wait.element] = wait
+                elif "incident" in token.internal_data:
+                    found = Failure(token.id, token.task_spec.element.id, token.internal_data["incident"])
+                    rest.failures[token.id] = found
         return rest
 
     def standing(self) -> set[tuple[str, str]]:
         """Return (process, element) of every flow node that holds a token now."""
-        found = set()
-        for scope in self._scopes():
-            for task in scope.tasks.values():
-                element = getattr(task.task_spec, "element", None)
-                if element is not None and task._state & OPEN:
-                    found.add((element.process, element.id))
-        return found
+        return {
+            (token.task_spec.element.process, token.task_spec.element.id)
+            for scope in self._instance.scopes()
+            for token in scope.tasks.values()
+            if token is not scope.task_tree and not token.watching and not token.trigger
+        }
 
-    def _scopes(self) -> list[Any]:
-        inner = sorted(self._workflow.subprocesses.values(), key=lambda one: one.depth, reverse=True)
-        return [one for one in inner if not one.completed] + [self._workflow]
+    def _found(self, task: UUID) -> Token:
+        token = self._instance.find(task)
+        if token is None:
+            raise NotFound(task=task)
+        return token
 
-    def _open(self, task_id: UUID, state: int) -> Task | None:
-        for scope in (self._workflow, *self._workflow.subprocesses.values()):
-            task = scope.tasks.get(task_id)
-            if task is not None:
-                return task if task._state == state else None
-        return None
+    def _open(self, task: UUID, state: TaskState) -> Token | None:
+        token = self._instance.find(task)
+        return token if token is not None and token._state == state else None
 
-    def _arrive(self, task: Task, element: str | None, payload: dict[str, Any] | None) -> None:
-        if isinstance(task.task_spec, EventChoice):
-            chosen = element or next(name for name, kept in task.internal_data["waits"].items() if "due" in kept)
-            task.internal_data.update(chosen=chosen, payload=payload)
-        else:
-            task.internal_data.update(event_fired=True, payload=payload)
-        self._guarded(task, lambda: task.task_spec._update(task))
+    def _waiting(self, task: UUID) -> Token | None:
+        token = self._open(task, TaskState.WAITING)
+        return token if token is not None and "wait" in token.internal_data else None
 
-    def _run(self) -> None:
-        for _ in range(MAX_STEPS):
-            task = self._next()
-            if task is None:
-                return
-            self._try(task)
-        stuck = self._next()
-        if stuck is not None:
-            _fail(stuck, "run", BudgetSpent(steps=MAX_STEPS))
+    def _failed(self, task: UUID) -> Token | None:
+        token = self._open(task, TaskState.STARTED)
+        return token if token is not None and "incident" in token.internal_data else None
 
-    def _next(self) -> Task | None:
-        for scope in self._scopes():
-            for task in scope.tasks.values():
-                if task._state == TaskState.READY and not task.task_spec.manual:
-                    return task
-        return None
+    def _move(self, token: Token, action: Callable[[], Any]) -> bool:
+        self._game.attempt(token, "leave", action)
+        self._game.run()
+        return True
 
-    def _try(self, task: Task) -> None:
-        before = task.data
-        self._guarded(task, task.run)
-        if task._state == TaskState.COMPLETED and getattr(task.task_spec, "element", None) is not None:
-            element = task.task_spec.element
-            result = element.result
-            changes = {result: task.data[result]} if result and result in task.data else None
-            if isinstance(task.task_spec, SubWorkflowTask):
-                changes = {k: v for k, v in task.data.items() if before.get(k) != v} or None
-            self.steps.append(self._step(task, "completed", changes))
-            self.milestone = element.milestone or self.milestone
-
-    def _step(self, task: Task, outcome: str, changes: dict[str, Any] | None) -> Step:
-        return Step(task.id, task.task_spec.element.process, _element_id(task), outcome, changes)
-
-    def _guarded(self, task: Task, action: Any) -> None:
-        try:
-            action()
-        except FAILURES as fault:
-            if task._state == TaskState.COMPLETED:
-                _fail(next((c for c in task.children if c._state == TaskState.FUTURE), task), "update", fault)
-            else:
-                _fail(task, "update" if task._state == TaskState.WAITING else "run", fault)
+    def _do(self, action: Callable[[], Any]) -> bool:
+        action()
+        self._game.run()
+        return True
 
 
-def _fail(task: Task, phase: str, fault: Exception) -> None:
-    task._set_state(TaskState.STARTED)
-    task.internal_data.update(incident=_reason(fault), phase=phase)
+def _begin_by(game: Game, model: Model, start: str, payload: dict[str, Any] | None) -> None:
+    """Begin with the event that occurred: a start event, or a receiving node that begins the process."""
+    if start not in {element.id for element in model.starts[game.instance.spec.name]}:
+        raise NotFound(process=game.instance.spec.name, start=start)
+    game.watch(game.instance)
+    node = game.instance.spec.task_specs[start]
+    token = Token(game.instance, node, game.instance.task_tree)
+    game.note(token, "entered")
+    receive(token, node.element, payload)
+    game.attempt(token, "leave", token.complete)
 
 
-def _reason(fault: Exception) -> str:
-    cause = fault.__cause__ or getattr(fault, "exception", None)
-    told = cause if isinstance(cause, IcityError) else fault
-    return str(told)[:1_000] or str(StepFailed())
-
-
-def _element_id(task: Task) -> str:
-    return str(task.task_spec.bpmn_id or task.task_spec.name)
-
-
-def _waits(task: Task) -> list[Wait]:
-    if isinstance(task.task_spec, EventChoice):
-        return [_wait(task, name, kept) for name, kept in task.internal_data.get("waits", {}).items()]
-    kept = task.internal_data.get("wait")
-    if kept is None or not isinstance(task.task_spec, CatchingEvent):
-        return []
-    return [_wait(task, _element_id(task), kept)]
-
-
-def _wait(task: Task, element: str, kept: dict[str, Any]) -> Wait:
-    process = task.workflow.spec.name
-    if "due" in kept:
-        return Wait(task.id, element, process, due=datetime.fromisoformat(kept["due"]))
-    return Wait(task.id, element, process, message=kept["message"], correlation=kept["correlation"])
+def _wait(token: Token) -> Wait:
+    kept, element = token.internal_data["wait"], token.task_spec.awaited
+    due = datetime.fromisoformat(kept["due"]) if "due" in kept else None
+    return Wait(
+        token.id,
+        element.id,
+        element.process,
+        due=due,
+        message=kept.get("message"),
+        correlation=kept.get("correlation"),
+        signal=kept.get("signal"),
+        condition=kept.get("condition"),
+    )

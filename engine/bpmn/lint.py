@@ -5,7 +5,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn import elements
+from engine.bpmn import elements, reading
 from engine.bpmn.elements import ACTIVITIES, B, Element, local
 from engine.bpmn.gate import BPMN
 from engine.domain import durations, feel
@@ -73,12 +73,12 @@ def lint(roots: Mapping[str, etree._Element], known: Mapping[str, frozenset[str]
     processes = frozenset(p.get("id", "") for root in roots.values() for p in root.iter(f"{B}process"))
     found: list[Finding] = []
     for file, root in roots.items():
-        names = elements.message_names(root)
+        names = elements.named(root)
         for node in root.iter(etree.Element):
             if etree.QName(node).namespace == BPMN:
                 found += [_found(file, node, *fault) for fault in (*_vocabulary(node), *_attributes(node))]
         for node in _flow_nodes(root):
-            element = elements.read(node, "", names)
+            element = reading.read(node, "", names)
             faults = [*_structure(node), *_references(element, known, processes), *_timing(element), *_feel(element)]
             found += [_found(file, node, *fault) for fault in faults]
         found += [

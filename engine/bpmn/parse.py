@@ -1,53 +1,70 @@
 """From XML that passed the gate to specifications that are parsed once and shared by all instances."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
-from SpiffWorkflow.bpmn.parser import BpmnParser
-from SpiffWorkflow.bpmn.parser.event_parsers import (
-    BoundaryEventParser,
-    EndEventParser,
-    EventBasedGatewayParser,
-    IntermediateCatchEventParser,
-    IntermediateThrowEventParser,
-    ReceiveTaskParser,
-    SendTaskParser,
-    StartEventParser,
-)
-from SpiffWorkflow.bpmn.parser.ProcessParser import ProcessParser
-from SpiffWorkflow.bpmn.parser.task_parsers import GatewayParser, SubWorkflowParser
-from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
-from SpiffWorkflow.bpmn.parser.util import full_tag
-from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit, SimpleBpmnTask
-from SpiffWorkflow.bpmn.specs.defaults import (
-    EndEvent,
-    ExclusiveGateway,
-    IntermediateCatchEvent,
-    IntermediateThrowEvent,
-    ManualTask,
-    ReceiveTask,
-    SendTask,
-    StartEvent,
-    SubWorkflowTask,
-    UserTask,
-)
 
-from engine.bpmn import elements, specs
-from engine.bpmn.elements import Element
+from engine.bpmn import activities, nodes, reading, throwing
+from engine.bpmn.elements import GLOBAL_TASKS, NODES, SUB_PROCESSES, B, Element, local, named, plain
 from engine.bpmn.gate import refused
+from engine.bpmn.nodes import Flow, Inclusive, Node
+
+KINDS: dict[str, type[Node]] = {
+    "startEvent": nodes.Start,
+    "endEvent": throwing.Throw,
+    "intermediateThrowEvent": throwing.Throw,
+    "intermediateCatchEvent": nodes.Catch,
+    "boundaryEvent": nodes.Boundary,
+    "exclusiveGateway": nodes.Exclusive,
+    "parallelGateway": nodes.Parallel,
+    "inclusiveGateway": nodes.Inclusive,
+    "eventBasedGateway": nodes.EventGateway,
+    "task": activities.Work,
+    "serviceTask": activities.Work,
+    "businessRuleTask": activities.Work,
+    "sendTask": activities.Send,
+    "receiveTask": activities.Receive,
+    "userTask": activities.Human,
+    "manualTask": activities.Human,
+    "subProcess": activities.SubProcess,
+    "transaction": activities.SubProcess,
+    "callActivity": activities.Call,
+    "globalTask": activities.Work,
+    "globalBusinessRuleTask": activities.Work,
+    "globalUserTask": activities.Human,
+    "globalManualTask": activities.Human,
+}
+
+
+class ProcessSpec(BpmnProcessSpec):
+    """A process or sub-process: where it begins, what watches it, and every specification of the deployment."""
+
+    def __init__(self, name: str, around: dict[str, BpmnProcessSpec]) -> None:
+        super().__init__(name)
+        self.task_specs.clear()  # the library's own beginning and end, whose names a diagram may want
+        self.around = around
+        self.begins: list[Node] = []
+        self.handlers: list[activities.EventSubProcess] = []
+        self.inclusive: list[Inclusive] = []
+        self.takes: tuple[str, ...] | None = None
+        self.gives: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Model:
-    """The processes of one deployment: shared specifications and what the diagrams say of each element."""
+    """The processes of one deployment: shared specifications and what the diagrams say of each element.
+
+    `starts` tells, for each process, the elements by which an instance of it can begin.
+    """
 
     specs: Mapping[str, BpmnProcessSpec]
     elements: Mapping[str, Mapping[str, Element]]
     names: Mapping[str, str]
+    starts: Mapping[str, list[Element]]
+    conditional: bool
 
     def element(self, process: str, name: str) -> Element:
         """Return an element of a process or of one of its sub-processes."""
@@ -56,171 +73,142 @@ class Model:
 
 def model(roots: Mapping[str, etree._Element]) -> Model:
     """Return the model of several BPMN files, keyed by file name; raise ModelRefused naming the element."""
-    parser = _Parser()
+    specs: dict[str, BpmnProcessSpec] = {}
+    names: dict[str, str] = {}
+    for file, root in roots.items():
+        declared = named(root)
+        for process in root.iterchildren(f"{B}process", *(f"{B}{tag}" for tag in sorted(GLOBAL_TASKS))):
+            names[process.get("id", "")] = str(process.get("name") or process.get("id", ""))
+            for spec in _sound(file, process, declared, specs):
+                if spec.name in specs:
+                    zh, en = f"标识“{spec.name}”重复。", f"The id {spec.name!r} is used twice."
+                    raise refused(file, "duplicate-id", zh, en, spec.name)
+                specs[spec.name] = spec
+    found = {name: {one.element.id: one.element for one in spec.task_specs.values()} for name, spec in specs.items()}
+    starts = {name: list(_starts(specs[name])) for name in names}
+    conditional = any(one.event == "conditional" for some in found.values() for one in some.values())
+    return Model(specs, found, names, starts, conditional)
+
+
+def _sound(
+    file: str, process: etree._Element, declared: reading.Names, specs: dict[str, BpmnProcessSpec]
+) -> list[ProcessSpec]:
     try:
-        for file, root in roots.items():
-            parser.add_bpmn_xml(root, filename=file)
-        found = {name: _wired(parser.get_spec(name)) for name in list(parser.process_parsers)}
-        found |= {name: _wired(parser.get_spec(name)) for name in parser.process_parsers if name not in found}
-    except ValidationException as fault:
-        raise refused(
-            str(fault.file_name or ""), "parse", f"无法执行：{fault}", f"Cannot be run: {fault}", str(fault.tag or "")
-        ) from fault
-    names = {name: one.node.get("name") or name for name, one in parser.process_parsers.items()}
-    return Model(found, parser.elements, names)
+        return list(_drawn(process, declared, specs))
+    except KeyError as fault:
+        zh, en = f"无法执行：找不到 {fault}。", f"Cannot be run: there is no {fault}."
+        raise refused(file, "parse", zh, en, process.get("id", "")) from fault
 
 
-class _Process(ProcessParser):
-    def create_spec(self) -> BpmnProcessSpec:
-        spec = super().create_spec()
-        del spec.task_specs[spec.end.name], spec.task_specs["End"]
-        spec.end = specs.MergingEnd(spec, f"{spec.name}.EndJoin")
-        spec.end.connect(SimpleBpmnTask(spec, "End"))
-        return spec
-
-    def parse_node(self, node: etree._Element) -> Any:
-        element = self.parser.read(node, self.bpmn_id)
-        spec = super().parse_node(node)
-        for name in (element.id, f"{element.id} [child]"):
-            if name in self.spec.task_specs:
-                self.spec.task_specs[name].element = element
-        return spec
-
-
-class _TaskParser(TaskParser):
-    """Reads multi-instance in the house's vocabulary."""
-
-    def _add_multiinstance_task(self, loop_characteristics: etree._Element) -> None:
-        loop = elements.read(self.node, "", {}).loop
-        original = self.spec.task_specs.pop(self.task.name)
-        if loop is None:
-            raise ValidationException("multi-instance without a collection", node=self.node, file_name=self.filename)
-        kind = specs.SequentialLoop if loop.sequential else specs.ParallelLoop
-        self.task: Any = kind(self.spec, original.name, task_spec="", bpmn_name=original.bpmn_name)
-        self.task.loop = loop
-        self._copy_task_attrs(original, loop_characteristics)
-
-    def _add_boundary_event(self, children: list[etree._Element]) -> Any:
-        split = BoundaryEventSplit(self.spec, f"{self.bpmn_id}.BoundaryEventSplit")
-        join = specs.BoundaryJoin(self.spec, f"{self.bpmn_id}.BoundaryEventJoin", split_task=split.name, cancel=True)
-        split.connect(self.task)
-        self.task.connect(join)
-        for event in children:
-            child = self.process_parser.parse_node(event)
-            split.connect(child)
-            child.connect(join)
-        return split
+def _drawn(
+    process: etree._Element, declared: reading.Names, around: dict[str, BpmnProcessSpec]
+) -> Iterator[ProcessSpec]:
+    """Yield the specification of a process and of every sub-process in it."""
+    spec = ProcessSpec(process.get("id", ""), around)
+    spec.takes = reading.process_data(process, "dataInput")
+    spec.gives = reading.process_data(process, "dataOutput")
+    drawn = [process] if local(process) in GLOBAL_TASKS else [one for one in process if _is_node(one)]
+    for node in drawn:
+        _add(spec, reading.read(node, spec.name, declared))
+        if local(node) in SUB_PROCESSES:
+            yield from _drawn(node, declared, around)
+    _connect(spec, process)
+    _link(spec)
+    for gateway in spec.inclusive:
+        gateway.reach = _reach(spec, gateway)
+    spec.begins = list(_begins(spec, process))
+    yield spec
 
 
-class _Call(_TaskParser):
-    def create_task(self) -> Any:
-        called = self.node.get("calledElement")
-        return self.spec_class(self.spec, self.bpmn_id, subworkflow_spec=called, **self.bpmn_attributes)
+def _is_node(node: etree._Element) -> bool:
+    return isinstance(node.tag, str) and local(node) in NODES
 
 
-class _Sub(_TaskParser, SubWorkflowParser):
-    pass
+def _add(spec: ProcessSpec, element: Element) -> None:
+    kind = activities.EventSubProcess if element.triggered else KINDS[element.kind]
+    node = kind(spec, element)
+    if isinstance(node, activities.EventSubProcess):
+        spec.handlers.append(node)
+    if isinstance(node, Inclusive):
+        spec.inclusive.append(node)
 
 
-class _Defined:
-    """Gives timer and message events the house's definitions; errors, terminations and none stay the library's."""
-
-    def get_event_definition(self, xpaths: list[str]) -> Any:
-        element = self.process_parser.parser.read(self.node, "")  # type: ignore[attr-defined]
-        if element.timing or element.message:
-            return specs.definition(element)
-        return super().get_event_definition(xpaths)  # type: ignore[misc]
-
-
-class _Start(_Defined, StartEventParser):
-    pass
-
-
-class _End(_Defined, EndEventParser):
-    pass
-
-
-class _Catch(_Defined, IntermediateCatchEventParser):
-    pass
+def _connect(spec: ProcessSpec, process: etree._Element) -> None:
+    """Draw the flows, the defaults, the boundary events and the compensation handlers."""
+    for one in process.iterchildren(f"{B}sequenceFlow"):
+        condition = (one.findtext(f"{B}conditionExpression") or "").strip() or None
+        flow = Flow(one.get("id", ""), plain(one.get("sourceRef")) or "", plain(one.get("targetRef")) or "", condition)
+        source, target = spec.task_specs[flow.source], spec.task_specs[flow.target]
+        source.connect(target)
+        source.outgoing.append(flow)
+        target.incoming.append(flow)
+    for one in process.iterchildren(f"{B}*"):
+        if one.get("default") and one.get("id") in spec.task_specs:
+            spec.task_specs[one.get("id")].default = plain(one.get("default"))
+    for node in list(spec.task_specs.values()):
+        if node.element.attached:
+            host = spec.task_specs[node.element.attached]
+            host.boundaries.append(node)
+            if node.element.event == "compensation":
+                host.handler = _associated(process, node.element.id)
 
 
-class _Throw(_Defined, IntermediateThrowEventParser):
-    pass
+def _associated(process: etree._Element, boundary: str) -> str | None:
+    for one in process.iterchildren(f"{B}association"):
+        if plain(one.get("sourceRef")) == boundary:
+            return plain(one.get("targetRef"))
+    return None
 
 
-class _Boundary(_Defined, BoundaryEventParser):
-    pass
+def _link(spec: ProcessSpec) -> None:
+    """Draw a flow from every throwing link event to the catching one of the same name."""
+    links = [node for node in spec.task_specs.values() if node.element.event == "link"]
+    catches = {node.element.definition.name: node for node in links if isinstance(node, nodes.Catch)}
+    for node in links:
+        catch = catches.get(node.element.definition.name)
+        if isinstance(node, throwing.Throw) and catch is not None:
+            flow = Flow(f"{node.name} {catch.name}", node.name, catch.name)
+            node.outgoing.append(flow)
+            catch.incoming.append(flow)
 
 
-class _Send(_TaskParser, SendTaskParser):
-    def create_task(self) -> Any:
-        return self._create_task(specs.definition(self.process_parser.parser.read(self.node, "")))
+def _reach(spec: ProcessSpec, gateway: Inclusive) -> dict[str, frozenset[str]]:
+    """Return, for each node, the gateway's incoming flows that a token there can still come by, not through it."""
+    reach: dict[str, set[str]] = {}
+    for flow in gateway.incoming:
+        waiting = [flow.source]
+        while waiting:
+            name = waiting.pop()
+            if name == gateway.name or flow.id in reach.setdefault(name, set()):
+                continue
+            reach[name].add(flow.id)
+            node = spec.task_specs[name]
+            waiting += [one.source for one in node.incoming]
+            waiting += [node.element.attached] if node.element.attached else []
+    return {name: frozenset(flows) for name, flows in reach.items()}
 
 
-class _Receive(_TaskParser, ReceiveTaskParser):
-    def create_task(self) -> Any:
-        return self._create_task(specs.definition(self.process_parser.parser.read(self.node, "")))
+def _begins(spec: ProcessSpec, process: etree._Element) -> Iterator[Node]:
+    """Yield where tokens are put when the scope opens; without start events, every node that nothing leads to (§13.2).
+
+    The one start event of an event sub-process is where its handling begins.
+    """
+    starts = [node for node in spec.task_specs.values() if isinstance(node, nodes.Start)]
+    if starts:
+        triggered = process.get("triggeredByEvent") == "true"
+        yield from (node for node in starts if triggered or node.element.event == "none")
+        return
+    for node in spec.task_specs.values():
+        element = node.element
+        led_to = node.incoming or element.attached or element.triggered or element.event == "link"
+        if not (led_to or element.compensating or element.instantiating):
+            yield node
 
 
-class _Exclusive(GatewayParser):
-    """Conditions by FEEL; the flow without one is the default."""
-
-    def connect_outgoing(
-        self,
-        outgoing_task: Any,
-        sequence_flow_node: etree._Element,
-        is_default: bool,  # noqa: FBT001 - the library's signature
-    ) -> None:
-        condition = None if is_default else self.parse_condition(sequence_flow_node)
-        if condition is None:
-            self.task.connect(outgoing_task)
-        else:
-            self.task.connect_outgoing_if(condition.strip(), outgoing_task)
-
-
-class _Parser(BpmnParser):
-    PROCESS_PARSER_CLASS = _Process
-    OVERRIDE_PARSER_CLASSES = {  # noqa: RUF012 - the library reads it as a class attribute
-        full_tag("startEvent"): (_Start, StartEvent),
-        full_tag("endEvent"): (_End, EndEvent),
-        full_tag("userTask"): (_TaskParser, UserTask),
-        full_tag("manualTask"): (_TaskParser, ManualTask),
-        full_tag("task"): (_TaskParser, specs.PlainTask),
-        full_tag("serviceTask"): (_TaskParser, specs.WorkTask),
-        full_tag("businessRuleTask"): (_TaskParser, specs.WorkTask),
-        full_tag("subProcess"): (_Sub, SubWorkflowTask),
-        full_tag("callActivity"): (_Call, specs.MappedCall),
-        full_tag("parallelGateway"): (GatewayParser, specs.MergingGateway),
-        full_tag("exclusiveGateway"): (_Exclusive, ExclusiveGateway),
-        full_tag("eventBasedGateway"): (EventBasedGatewayParser, specs.EventChoice),
-        full_tag("intermediateCatchEvent"): (_Catch, IntermediateCatchEvent),
-        full_tag("intermediateThrowEvent"): (_Throw, IntermediateThrowEvent),
-        full_tag("boundaryEvent"): (_Boundary, specs.CyclicBoundary),
-        full_tag("sendTask"): (_Send, SendTask),
-        full_tag("receiveTask"): (_Receive, ReceiveTask),
-    }
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.message_names: dict[str, str] = {}
-        self.elements: dict[str, dict[str, Element]] = {}
-
-    def add_bpmn_xml(self, bpmn: etree._Element, filename: str | None = None) -> None:
-        self.message_names |= elements.message_names(bpmn)
-        super().add_bpmn_xml(bpmn, filename)
-
-    def read(self, node: etree._Element, process: str) -> Element:
-        element = elements.read(node, process, self.message_names)
-        if process:
-            self.elements.setdefault(process, {})[element.id] = element
-        return element
-
-
-def _wired(spec: BpmnProcessSpec) -> BpmnProcessSpec:
-    """Connect each multi-instance to its instances now; the library does it at the first child, too late for a load."""
-    for one in spec.task_specs.values():
-        if isinstance(one, specs.CollectingLoop):
-            child = spec.task_specs[one.task_spec]  # type: ignore[attr-defined]
-            if not child.completed_event.is_connected(one.merge_child):  # type: ignore[attr-defined]
-                child.completed_event.connect(one.merge_child)  # type: ignore[attr-defined]
-    return spec
+def _starts(spec: Any) -> Iterator[Element]:
+    for node in spec.task_specs.values():
+        element = node.element
+        if element.kind == "startEvent" or (element.kind == "receiveTask" and element.instantiating):
+            yield element
+        elif element.kind == "eventBasedGateway" and element.instantiating:
+            yield from (spec.task_specs[flow.target].element for flow in node.outgoing)
