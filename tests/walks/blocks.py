@@ -16,10 +16,10 @@ from tests.walks.diagrams import CODES, SIGNALS, VARIABLES, Condition, Diagram, 
 Draw = Callable[[int], int]
 """Give a number from 0 to the given one; 0 is the simplest."""
 
-LEAVES = ("user", "user", "user", "event", "loop", "task", "throw", "wait", "end", "boundary")
+LEAVES = ("user", "user", "wait", "boundary", "loop", "throw", "task", "boundary", "user", "guard", "end")
 ENOUGH = 36
 """Nodes and flows in a diagram, after which blocks hold no more blocks."""
-BLOCKS = (*LEAVES, "xor", "and", "or", "sub", "cycle", "events", "sub", "and", "or")
+BLOCKS = (*LEAVES, "xor", "and", "or", "sub", "cycle", "events", "sub", "and", "or", "sub")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Around:
     errors: frozenset[str] = frozenset()
     abrupt: bool = True
     """May end by terminate or be interrupted from inside: not beside a completion condition (see model.py)."""
+    caught: tuple[str, ...] = ()
+    """Kinds of event the nearest sub-process catches; they are drawn more often."""
 
 
 @dataclass
@@ -73,7 +75,7 @@ class Pen:
         return node
 
     def condition(self) -> Condition:
-        return VARIABLES[self.draw(2)], self.draw(1) == 0
+        return VARIABLES[self.draw(2)], self.draw(3) < 3
 
     def pick(self, *names: str) -> str:
         return names[self.draw(len(names) - 1)]
@@ -84,7 +86,7 @@ def diagrams(draw: st.DrawFn, most: int = 3) -> Diagram:
     """Draw a diagram."""
     names: dict[str, int] = {}
     root = scope(lambda limit: draw(st.integers(0, limit)), names, Around(most))
-    return Diagram(root, {name: draw(st.booleans()) for name in VARIABLES})
+    return Diagram(root, {name: draw(st.integers(0, 3)) == 3 for name in VARIABLES})
 
 
 def scope(draw: Draw, names: dict[str, int], around: Around, event: Event | None = None) -> Scope:
@@ -92,8 +94,7 @@ def scope(draw: Draw, names: dict[str, int], around: Around, event: Event | None
     pen = Pen(draw, names, Scope(""))
     pen.scope.start = pen.node("start", event).id
     handlers = _handlers(pen, around) if around.depth > 1 and draw(3) == 3 else []
-    caught = {code for handler in handlers if handler.kind == "error" for code in _codes(handler)}
-    outs = sequence(pen, [Out(pen.scope.start)], replace(around, errors=around.errors | caught))
+    outs = sequence(pen, [Out(pen.scope.start)], _inside(around, handlers))
     if outs:
         pen.step(outs, "end")
     for one in handlers:
@@ -106,11 +107,12 @@ def scope(draw: Draw, names: dict[str, int], around: Around, event: Event | None
 
 
 def sequence(pen: Pen, outs: list[Out], around: Around) -> list[Out]:
-    """Draw one to three blocks, one behind the other."""
-    for _ in range(1 + pen.draw(2)):
+    """Draw some blocks, one behind the other."""
+    for _ in range(2 + pen.draw(2) if around.depth else 1 + pen.draw(1)):
         if not outs:
             break
         choice = BLOCKS if around.depth and sum(pen.names.values()) < ENOUGH else LEAVES
+        choice += ("guard",) * 2 * len(around.caught)
         outs = DRAWN[choice[pen.draw(len(choice) - 1)]](pen, outs, replace(around, depth=max(around.depth - 1, 0)))
     return outs
 
@@ -165,7 +167,7 @@ def _throw(pen: Pen, outs: list[Out], _: Around) -> list[Out]:
 
 
 def _end(pen: Pen, outs: list[Out], around: Around) -> list[Out]:
-    kind = pen.pick("none", "terminate", "error", "signal", "escalation")
+    kind = pen.pick("none", "terminate", "signal", "escalation", "error", *around.caught, *around.caught)
     if kind == "error" and around.errors:
         pen.step(outs, "end", Event(kind, pen.pick(*sorted(around.errors))))
     elif kind == "terminate" and around.abrupt:
@@ -177,6 +179,13 @@ def _end(pen: Pen, outs: list[Out], around: Around) -> list[Out]:
     else:
         pen.step(outs, "end")
     return []
+
+
+def _guard(pen: Pen, outs: list[Out], around: Around) -> list[Out]:
+    """Draw a way out of what goes on."""
+    gate = pen.step(outs, "xor")
+    _end(pen, [Out(gate.id, pen.condition())], around)
+    return [Out(gate.id, None, True)]
 
 
 def _choice(pen: Pen, outs: list[Out], around: Around) -> list[Out]:
@@ -262,23 +271,22 @@ def _sub(pen: Pen, outs: list[Out], around: Around) -> list[Out]:
     node = pen.step(outs, "sub")
     if pen.draw(3) == 3:
         node.loop = _loop(pen)
-    kinds = ("timer", "message", "signal", "conditional", "error", "escalation")
+    kinds = ("error", "escalation", "timer", "message", "signal", "conditional", "error")
     events = _different(pen, kinds, pen.draw(2))
-    caught = frozenset(code for event in events if event.kind == "error" for code in _codes(event))
     abrupt = not (node.loop and node.loop.enough)
-    node.body = scope(pen.draw, pen.names, Around(around.depth, around.errors | caught, abrupt))
+    node.body = scope(pen.draw, pen.names, _inside(replace(around, abrupt=abrupt, caught=()), events))
     return _merge(pen, [Out(node.id), *_exceptions(pen, node, events, around)], ("xor", "plain", "or"))
 
 
 DRAWN: dict[str, Callable[[Pen, list[Out], Around], list[Out]]] = {
     "user": _user,
-    "event": _attached,
     "boundary": _attached,
     "loop": _looped,
     "task": _task,
     "throw": _throw,
     "wait": _wait,
     "end": _end,
+    "guard": _guard,
     "xor": _choice,
     "and": _parallel,
     "or": _inclusive,
@@ -320,6 +328,13 @@ def _different(pen: Pen, kinds: tuple[str, ...], count: int) -> list[Event]:
 
 def _codes(event: Event) -> frozenset[str]:
     return frozenset({event.name} if event.name else CODES)
+
+
+def _inside(around: Around, events: list[Event]) -> Around:
+    """Tell what is caught inside a scope with these boundary events or event sub-processes."""
+    codes = {code for event in events if event.kind == "error" for code in _codes(event)}
+    kinds = [event.kind for event in events if event.kind in ("error", "escalation")]
+    return replace(around, errors=around.errors | codes, caught=(*around.caught, *kinds))
 
 
 def _handlers(pen: Pen, around: Around) -> list[Event]:

@@ -21,6 +21,11 @@ What the standard leaves open, and what is done about it:
 - What an event sub-process throws again leaves its scope ("retrigger the Event through which it was triggered, to cause
   its continuation outside the boundary", §13.5.4): it never catches an escalation from its own inside.
 - Events of the boundary stay possible while a scope is completing: the activity is not completed yet (§13.3.2).
+- The paths of an inclusive join are "formed by Sequence Flow" (Table 13.3); a token in an activity may also leave it by
+  a boundary event, which no flow joins to the activity. Such a path counts: the join waits for what may still come.
+  Whether the event can still occur (a timer that has been) is not asked, since a path is one of the diagram.
+- A non-interrupting message or signal event stays while its activity lives and may occur again (§13.5.3, §13.5.4); a
+  timer occurs as often as its definition says.
 - Outgoing flows that all ask a condition, none of which holds, and no default: an exception (§13.3.1, Tables 13.2,
   13.3); errors nobody catches: undefined (§10.5.7). Neither is generated.
 - Exclusive conditions are asked in the order of the file (§13.4.2).
