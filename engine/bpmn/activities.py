@@ -122,12 +122,6 @@ class SubProcess(Activity):
         found: BpmnProcessSpec = self._wf_spec.around[self.element.id]
         return found
 
-    @property
-    def awaited(self) -> Element:
-        """Return the start event that triggers an event sub-process."""
-        found: Element = self.inside.begins[0].element
-        return found
-
     def perform(self, game: Any, token: Token) -> None:
         """Open the scope and put a token at each of its beginnings."""
         scope = self.open(game, token)
@@ -159,6 +153,12 @@ class SubProcess(Activity):
 
 class EventSubProcess(Catching, SubProcess):
     """An event sub-process: no flow leads here; its start event watches the scope around it (§13.5.4)."""
+
+    @property
+    def awaited(self) -> Element:
+        """Return the start event that triggers it."""
+        found: Element = self.inside.begins[0].element
+        return found
 
     def watch(self, game: Any, scope: Any) -> None:
         """Begin to watch a scope, when the start event waits for something outside."""

@@ -163,14 +163,15 @@ class Game:
         self.settle(scope)
 
     def settle(self, scope: Any) -> None:
-        """Complete a scope that has no token left."""
+        """Complete a scope that has no token left; while only its handlers are left, no other can begin (§13.3.2)."""
         if scope.completed or scope.alive:
+            if scope.spec.handlers and all(token.task_spec.element.triggered for token in scope.tokens):
+                self._unwatch(scope)
             return
         owner = scope.owner
         if owner is not None and (owner.id not in owner.workflow.tasks or "todo" in owner.internal_data):
             return
-        for trigger in scope.tokens:
-            self.remove(trigger)
+        self._unwatch(scope)
         scope.completed = True
         if owner is not None:
             self.attempt(owner, "end", lambda: owner.task_spec.ended(self, owner, scope))
@@ -270,6 +271,11 @@ class Game:
                 return
             self.follow(scope, flow)
         self.settle(scope)
+
+    def _unwatch(self, scope: Any) -> None:
+        for token in scope.tokens:
+            if token.trigger:
+                self.remove(token)
 
     def _reenter(self, token: Token) -> None:
         for child in list(token.children):

@@ -80,8 +80,8 @@ class Exclusive(Node):
 
     def ways(self, game: Any, token: Token) -> list[Flow]:
         """Return the one flow that the token leaves by; raise StepFailed when there is none."""
-        if len(self.outgoing) < 2:  # noqa: PLR2004 - a gateway that only merges asks nothing
-            return self.outgoing
+        if all(flow.condition is None for flow in self.outgoing) and len(self.outgoing) < 2:  # noqa: PLR2004
+            return self.outgoing  # it only merges
         data = view(token)
         for flow in self.outgoing:
             condition = flow.condition if flow.id != self.default else None
@@ -203,11 +203,14 @@ class Start(Node):
 
 
 class Catch(Catching, Node):
-    """An intermediate event that waits."""
+    """An intermediate event that waits, or the far end of a link."""
 
     def enter(self, game: Any, token: Token) -> None:
-        """Begin to wait."""
-        self.arm(game, token)
+        """Begin to wait; a link passes the token on."""
+        if self.element.event == "link":
+            game.queue(token)
+        else:
+            self.arm(game, token)
 
 
 class Boundary(Catching, Node):
