@@ -57,6 +57,7 @@ class Game:
     def meet(self, around: Surroundings) -> None:
         """Begin a new move."""
         self.around = around
+        self.instance.written = {}
         self.agenda: deque[Token] = deque()
         self.steps: list[Step] = []
         self.trace: list[Trace] = []
@@ -169,7 +170,7 @@ class Game:
                 self._unwatch(scope)
             return
         owner = scope.owner
-        if owner is not None and (owner.id not in owner.workflow.tasks or "todo" in owner.internal_data):
+        if scope.gone or (owner is not None and "todo" in owner.internal_data):
             return
         self._unwatch(scope)
         scope.completed = True
@@ -266,8 +267,9 @@ class Game:
     def _leave(self, token: Token, ways: list[Flow]) -> None:
         scope = token.workflow
         self.remove(token)
+        interrupted = scope.kept.get("interrupted")
         for flow in ways:
-            if scope.completed:
+            if scope.completed or scope.gone or scope.kept.get("interrupted") != interrupted:
                 return
             self.follow(scope, flow)
         self.settle(scope)

@@ -56,6 +56,11 @@ class _Space(BpmnBaseWorkflow):
         return list(self.task_tree.children)
 
     @property
+    def gone(self) -> bool:
+        """Tell whether the token that opened the scope was taken away."""
+        return self.owner is not None and self.owner.id not in self.owner.workflow.tasks
+
+    @property
     def alive(self) -> bool:
         """Tell whether any token is left in the scope."""
         return any(not child.trigger for child in self.task_tree.children)
