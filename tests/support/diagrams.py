@@ -81,8 +81,7 @@ class Play:
         self.sizes: list[int] = []
         self.trace: list[tuple[str, str]] = []
         self.thrown: list[Thrown] = []
-        begun = {} if start is None and payload is None else {"start": start, "payload": payload}
-        self.execution = Execution.begin(self.model, first, data or {}, self.around(), **begun)
+        self.execution = Execution.begin(self.model, first, data or {}, self.around(), start, payload)
         self._moved()
 
     def around(self) -> Surroundings:
@@ -148,11 +147,9 @@ class Play:
         assert self.execution.complete(self.task(element), answers)
         return self._moved()
 
-    def pick(self, element: str, **seen: Any) -> list[str]:
+    def pick(self, element: str, answers: dict[str, Any] | None = None, **seen: Any) -> list[str]:
         """Complete the open task at this element that sees these values."""
-        rest = self.execution.rest().tasks
-        found = [task for task, one in rest.items() if one.id == element and self._sees(task, seen)]
-        assert self.execution.complete(found[0], {})
+        assert self.execution.complete(self._seeing(element, seen), answers or {})
         return self._moved()
 
     def come(self, element: str, payload: dict[str, Any] | None = None) -> None:
@@ -160,7 +157,7 @@ class Play:
         wait = next(wait for wait in self.execution.rest().waits.values() if wait.element == element)
         if wait.due is not None:
             assert self.execution.fire(wait.task, element)
-        elif getattr(wait, "signal", None) is not None:
+        elif wait.signal is not None:
             assert self.execution.signal(wait.signal, payload or {})
         else:
             assert self.execution.deliver(wait.task, payload or {}, element)
@@ -201,9 +198,7 @@ class Play:
         self._moved()
 
     def shrink(self, element: str, **seen: Any) -> None:
-        rest = self.execution.rest().tasks
-        found = [task for task, one in rest.items() if one.id == element and self._sees(task, seen)]
-        assert self.execution.shrink(found[0])
+        assert self.execution.shrink(self._seeing(element, seen))
         self._moved()
 
     def later(self, days: int) -> None:
@@ -220,8 +215,12 @@ class Play:
         yield from ((wait.task, wait.element) for wait in rest.waits.values())
         yield from ((task, failure.element) for task, failure in rest.failures.items())
 
-    def _sees(self, task: UUID, values: dict[str, Any]) -> bool:
-        return values.items() <= self.execution.data(task).items()
+    def _seeing(self, element: str, values: dict[str, Any]) -> UUID:
+        for task, one in self.execution.rest().tasks.items():
+            data = self.execution.data(task)
+            if one.id == element and all(data.get(name) == value for name, value in values.items()):
+                return task
+        raise AssertionError(f"no open task {element} sees {values}")
 
     def _moved(self) -> list[str]:
         elements = [step.element for step in self.execution.steps]
@@ -231,7 +230,7 @@ class Play:
         return elements
 
     def _remember(self) -> None:
-        self.trace += [(one.event, one.element) for one in getattr(self.execution, "trace", [])]
+        self.trace += [(one.event, one.element) for one in self.execution.trace]
         self.thrown += self.execution.thrown
 
 
