@@ -4,26 +4,30 @@ import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import orjson
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from engine import clock, delegates, events, forms
+from engine import calendars, clock, delegates, events, forms
+from engine.bpmn import definitions, parse
 from engine.bpmn import lint as linter
-from engine.bpmn import parse
-from engine.bpmn.elements import B
+from engine.bpmn.elements import B, Element
+from engine.bpmn.environment import Surroundings
 from engine.bpmn.gate import parse_xml, refused
+from engine.delegates import Grounds
 from engine.domain import decisions, indicators
 from engine.domain.decisions import Decision
 from engine.errors import IcityError, ModelRefused, NotFound
 from engine.identity import roles
-from engine.tables import Deployment, DeploymentFile, Resource
+from engine.tables import Deployment, DeploymentFile, Resource, StartEvent, WaitKind
 
+LISTENING = {"message": WaitKind.MESSAGE, "signal": WaitKind.SIGNAL, "conditional": WaitKind.CONDITION}
 DEPLOYED = ("*.bpmn", "*.dmn", "forms/*.form", "indicators.csv", "programme.toml")
 
 
@@ -79,6 +83,7 @@ def deploy(session: Session, folder: Path, by: str) -> Deployed:
         return Deployed(programme.id, digest, known, new=False)
     last = session.scalar(select(func.max(Deployment.number)).where(Deployment.programme == programme.id)) or 0
     _store(session, files, Deployment(digest=digest, programme=programme.id, number=last + 1, deployed_by=by))
+    _listen(session, programme)
     events.append(session, "programme.deployed", data={"programme": programme.id, "number": last + 1, "by": by})
     return Deployed(programme.id, digest, last + 1, new=True)
 
@@ -111,6 +116,13 @@ def latest(session: Session, programme: str) -> Programme:
     if digest is None:
         raise NotFound(programme=programme)
     return load(session, digest)
+
+
+def surroundings(session: Session, programme: Programme, now: datetime) -> Surroundings:
+    """Return what a move of an instance of `programme` may see at the instant `now`."""
+    calendar = calendars.load(session)
+    grounds = Grounds(indicators=programme.indicators, calendar=calendar, now=now)
+    return Surroundings(now, calendar, programme.decisions, lambda name, given: delegates.run(name, given, grounds))
 
 
 def versions(session: Session, programme: str | None = None) -> list[Deployment]:
@@ -248,6 +260,52 @@ def _store(session: Session, files: Mapping[str, bytes], deployment: Deployment)
         for name, content in files.items()
     ]
     session.execute(insert(DeploymentFile), places)
+
+
+def _listen(session: Session, programme: Programme) -> None:
+    """Let the events that start this version's processes replace those of the version before.
+
+    One that says the same as before keeps its row: a timer keeps its place in time, and what is on its way arrives.
+    """
+    rows = session.scalars(select(StartEvent).where(StartEvent.programme == programme.id).with_for_update())
+    before = {(row.process, row.element): row for row in rows}
+    around = surroundings(session, programme, clock.now())
+    for process, starts in programme.model.starts.items():
+        for element in (one for one in starts if one.event in LISTENING or one.timing is not None):
+            row = before.pop((process, element.id), None)
+            kind, name = _heard(element)
+            if row is None or (row.kind, row.name) != (kind, name):
+                row = _fresh(session, row or StartEvent(programme=programme.id, process=process, element=element.id))
+                row.kind, row.name = kind, name
+                row.wait = _first(element, around) if kind is WaitKind.TIMER else None
+                row.due_at = datetime.fromisoformat(row.wait["due"]) if row.wait else None
+            row.deployment = programme.digest
+    session.execute(delete(StartEvent).where(StartEvent.id.in_([row.id for row in before.values()])))
+    session.flush()
+
+
+def _fresh(session: Session, row: StartEvent) -> StartEvent:
+    row.attempts, row.retry_at = 0, None
+    session.add(row)
+    return row
+
+
+def _heard(element: Element) -> tuple[WaitKind, str]:
+    """Return the kind of a start event, and what it listens to in words that change when the diagram does."""
+    kind = LISTENING.get(element.event, WaitKind.TIMER)
+    if kind is WaitKind.TIMER and element.timing is not None:
+        timing = element.timing
+        return kind, " ".join([timing.kind, timing.text, timing.anchor or "", timing.deadline or ""]).strip()
+    heard = {WaitKind.MESSAGE: element.message, WaitKind.SIGNAL: element.signal, WaitKind.CONDITION: element.condition}
+    return kind, str(heard[kind])
+
+
+def _first(element: Element, around: Surroundings) -> dict[str, Any]:
+    try:
+        return definitions.first_wait(element, around)
+    except IcityError as fault:
+        zh, en = f"启动时间无法确定：{fault}", f"When it starts cannot be told: {fault}"
+        raise refused("", "start-timer", zh, en, element.id) from fault
 
 
 def _fetch(session: Session, digest: str) -> Programme:

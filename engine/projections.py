@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from engine import statement, worklist
+from engine.bpmn import survey
 from engine.bpmn.environment import Thrown
 from engine.bpmn.execution import Execution, Rest, Wait
 from engine.errors import AssigneeUnknown, Busy
@@ -55,7 +56,7 @@ class Move(Protocol):
     programme: Programme
     execution: Execution
     before: Rest
-    known: Mapping[str, Any]
+    known: survey.Layers
     told: Rows
     actor: UUID | None
     completion: Completion | None
@@ -134,12 +135,9 @@ def _completed(done: Completion | None) -> Rows:
 
 
 def _task_row(move: Move, task: UUID, after: Rest) -> dict[str, Any]:
-    """Return a task's row; beside it stands what it sees that the instance does not, for whoever returns to it."""
-    execution, element = move.execution, after.tasks[task]
-    seen, own = execution.data(task), execution.data()
-    row = worklist.row(task, element, execution.surroundings, seen)
-    local = {name: value for name, value in seen.items() if name not in own or not _same(own[name], value)}
-    return {**row, "locals": local} if local else row
+    element = after.tasks[task]
+    data = move.execution.data(task) if element.organisation or element.assignee else {}
+    return worklist.row(task, element, move.execution.surroundings, data)
 
 
 def _reminders(move: Move, opened: Rows, begun: list[Wait]) -> Rows:
@@ -198,7 +196,8 @@ def _assigned(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _thrown(move: Move) -> dict[str, Rows]:
-    messages, signals = [], []
+    messages: Rows = []
+    signals: Rows = []
     for index, thrown in enumerate(move.execution.thrown):
         row = {
             "id": uuid4(),
@@ -212,15 +211,20 @@ def _thrown(move: Move) -> dict[str, Rows]:
 
 
 def _undo(move: Move) -> Rows:
-    """Return what the changed variables were before; what was not there before is null, which is the same in FEEL."""
+    """Return what the changed variables were before, layer by layer; what was not there is null, as FEEL has it.
+
+    Layers that came or went with the move are left out: nobody returns into them.
+    """
     if move.execution.ended or move.opening is not None:
         return []
-    known, now = move.known, move.execution.data()
-    changed = {
-        name: known.get(name) for name, value in now.items() if name not in known or not _same(known[name], value)
-    }
-    changed |= {name: value for name, value in known.items() if name not in now}
+    now = survey.layers(move.execution)
+    undo = {layer: _before(known, now[layer]) for layer, known in move.known.items() if layer in now}
+    changed = {layer: values for layer, values in undo.items() if values}
     return [changed] if changed else []
+
+
+def _before(known: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: known.get(name) for name, value in now.items() if not _same(known.get(name), value)}
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -229,6 +233,7 @@ def _same(one: Any, other: Any) -> bool:
 
 def _history(move: Move, gone: list[UUID]) -> Rows:
     steps = move.execution.steps
+    scopes = {entry.task: entry.scope for entry in move.execution.trace if entry.event == "completed"}
     rows: Rows = [
         {
             "step": move.row.steps + index,
@@ -237,6 +242,7 @@ def _history(move: Move, gone: list[UUID]) -> Rows:
             "element": step.element,
             "outcome": step.outcome,
             "changes": step.changes,
+            **({"scope": scopes[step.task]} if scopes.get(step.task) else {}),
         }
         for index, step in enumerate(steps)
     ]

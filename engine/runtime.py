@@ -1,10 +1,10 @@
 """The one door to a running instance: lock, load, move once, save once - all in the caller's transaction."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,17 +12,20 @@ from uuid import UUID, uuid4
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
-from engine import calendars, clock, delegates, processes, projections
-from engine.bpmn.environment import Surroundings
+from engine import clock, processes, projections
+from engine.bpmn import survey
 from engine.bpmn.execution import Execution, Rest
 from engine.db import after_commit
-from engine.delegates import Grounds
-from engine.errors import Busy, InstanceEnded, InstanceSuspended, NotFound
+from engine.errors import Busy, InstanceEnded, InstanceSuspended, NotAllowed, NotFound
+from engine.identity import Actor
 from engine.processes import Programme
 from engine.projections import Completion, Held
 from engine.tables import STANDING, Instance, InstanceState
 
 MEMORY = 256
+OPERATORS = frozenset({"PRV_OFFICER", "PRV_LEAD", "SYS_ADMIN"})  # may repair and move any instance
+BACKOFF = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
+PARKED = datetime(9999, 1, 1, tzinfo=UTC)  # what was given up waits here until somebody tries it again
 COLUMNS = "id, deployment, state, version, steps, organisation, milestone, envelope"
 LOCK = text(f"SELECT {COLUMNS} FROM instance WHERE id = CAST(:instance AS uuid) FOR UPDATE")  # noqa: S608
 LOCK_FREE = text(f"{LOCK} SKIP LOCKED")
@@ -56,7 +59,7 @@ class Running:
         self.opening: dict[str, Any] | None = None
         self.created: list[str] = []
         self.before = before
-        self.known: Mapping[str, Any] = execution.data()
+        self.known = survey.layers(execution)
         self.told: list[dict[str, Any]] = []
         self.moved = False
 
@@ -149,9 +152,10 @@ class Running:
 def start(session: Session, programme: Programme, opening: Opening, data: dict[str, Any]) -> UUID:
     """Start an instance of a process and run it to its first rest; return its id."""
     now = clock.now()
-    around = _surroundings(session, programme, now)
-    place = {"start": opening.event, "payload": opening.payload} if opening.event else {}
-    execution = Execution.begin(programme.model, opening.process, data, around, **place)
+    around = processes.surroundings(session, programme, now)
+    execution = Execution.begin(
+        programme.model, opening.process, data, around, start=opening.event, payload=opening.payload
+    )
     instance = uuid4()
     values = {
         "id": instance,
@@ -193,19 +197,23 @@ def opened(session: Session, instance: UUID, *, skip_locked: bool = False) -> It
 
 
 @contextmanager
-def operated(session: Session, instance: UUID, operator: UUID) -> Iterator[Running]:
-    """Lock and load an instance as `opened` does, also a suspended one, for those who keep the service going."""
-    found = _locked(session, instance)
-    with _loaded(session, found) as running:
-        running.actor = operator
+def operated(session: Session, actor: Actor, instance: UUID) -> Iterator[Running]:
+    """Lock and load an instance as `opened` does, also a suspended one, for those who keep the service going.
+
+    Raise NotAllowed to everybody else, whether it exists or not.
+    """
+    if not actor.roles & OPERATORS:
+        raise NotAllowed(instance=instance)
+    with _loaded(session, _locked(session, instance)) as running:
+        running.actor = actor.id
         yield running
 
 
-def terminate(session: Session, instance: UUID, operator: UUID, reason: str) -> None:
+def terminate(session: Session, instance: UUID, actor: UUID, reason: str) -> None:
     """End an instance at once without loading it, so that a damaged one ends too; raise NotFound, InstanceEnded."""
     found = _locked(session, instance)
     _refuse_ended(found)
-    projections.terminate(session, _held(found, clock.now()), operator, reason)
+    projections.terminate(session, _held(found, clock.now()), actor, reason)
 
 
 @contextmanager
@@ -224,7 +232,7 @@ def _loaded(session: Session, found: Any) -> Iterator[Running]:
     _refuse_ended(found)
     programme = processes.load(session, found.deployment)
     now = clock.now()
-    around = _surroundings(session, programme, now)
+    around = processes.surroundings(session, programme, now)
     execution = _cached(found.id, found.version)
     if execution is None:
         execution = Execution.load(found.envelope, programme.model, around)
@@ -272,13 +280,7 @@ def peek(session: Session, instance: UUID) -> Execution:
     if row is None:
         raise NotFound(instance=instance)
     programme = processes.load(session, row.deployment)
-    return Execution.load(row.envelope, programme.model, _surroundings(session, programme, clock.now()))
-
-
-def _surroundings(session: Session, programme: Programme, now: datetime) -> Surroundings:
-    calendar = calendars.load(session)
-    grounds = Grounds(indicators=programme.indicators, calendar=calendar, now=now)
-    return Surroundings(now, calendar, programme.decisions, lambda name, given: delegates.run(name, given, grounds))
+    return Execution.load(row.envelope, programme.model, processes.surroundings(session, programme, clock.now()))
 
 
 def _save(running: Running) -> None:

@@ -20,10 +20,10 @@ PARTS = {
     "cancelled": """UPDATE task SET state = 'cancelled', ended_at = :now
   FROM given, jsonb_to_recordset(m->'cancelled') AS r(id uuid) WHERE task.id = r.id""",
     "tasks": """INSERT INTO task (id, instance, element, name, form, role, organisation, assignee, state, created_at,
-  due_at, provisional, entered, locals) SELECT r.id, :instance, r.element, r.name, r.form, r.role, o.id, p.id, 'open',
-  :now, r.due_at, r.provisional, :version + 1, r.locals FROM given, jsonb_to_recordset(m->'tasks') AS r(id uuid,
+  due_at, provisional, entered) SELECT r.id, :instance, r.element, r.name, r.form, r.role, o.id, p.id, 'open',
+  :now, r.due_at, r.provisional, :version + 1 FROM given, jsonb_to_recordset(m->'tasks') AS r(id uuid,
   element text, name text, form text, role text, organisation text, assignee uuid, due_at timestamptz,
-  provisional boolean, locals jsonb)
+  provisional boolean)
   LEFT JOIN organisation o ON o.id = r.organisation LEFT JOIN person p ON p.id = r.assignee""",
     "assigned": """INSERT INTO incident (instance, task, element, kind, reason, state, raised_at)
   SELECT :instance, r.id, r.element, 'assignment', r.reason, 'open', :now FROM given,
@@ -73,10 +73,10 @@ PARTS = {
     "messages": """INSERT INTO message (id, source, external_id, name, correlation, payload, state, received_at)
   SELECT id, 'instance', external_id, name, correlation, payload, 'waiting', :now FROM given,
   jsonb_to_recordset(m->'messages') AS r(id uuid, external_id text, name text, correlation text, payload jsonb)""",
-    "history": """INSERT INTO history (instance, step, task, process, element, outcome, at, changes, version)
-  SELECT :instance, step, task, process, element, outcome, :now, changes, :version + 1 FROM given,
+    "history": """INSERT INTO history (instance, step, task, process, element, outcome, at, changes, version,
+  scope) SELECT :instance, step, task, process, element, outcome, :now, changes, :version + 1, scope FROM given,
   jsonb_to_recordset(m->'history') AS r(step integer, task uuid, process text, element text, outcome text,
-  changes jsonb)""",
+  changes jsonb, scope uuid)""",
     "undo": """INSERT INTO change (instance, version, undo)
   SELECT :instance, :version + 1, r FROM given, jsonb_array_elements(m->'undo') AS r""",
     "events": """INSERT INTO event (at, kind, instance, task, element, actor, data)

@@ -1,7 +1,7 @@
 """Timers: rows that wake waiting instances; the row is the truth and a clock only ticks."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, or_, select
@@ -9,10 +9,8 @@ from sqlalchemy.orm import Session
 
 from engine import clock, events, runtime
 from engine.errors import InstanceEnded, InstanceSuspended
+from engine.runtime import BACKOFF, PARKED
 from engine.tables import Incident, IncidentKind, IncidentState, Instance, InstanceState, Timer
-
-BACKOFF = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
-PARKED = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)

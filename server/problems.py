@@ -13,7 +13,7 @@ from engine import errors
 from engine.errors import IcityError
 
 MEDIA_TYPE = "application/problem+json"
-SHOWN_FACTS = ("fields", "findings", "cells", "position", "expected", "reason")  # the rest of the facts is for the log
+SHOWN_FACTS = ("fields", "findings", "cells", "position", "expected", "why")  # the rest of the facts is for the log
 RETRY_SECONDS = 5
 LANGUAGES = ("zh", "en")
 

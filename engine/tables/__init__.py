@@ -131,7 +131,6 @@ class Task(Base):
     due_at: Mapped[Instant | None]
     provisional: Mapped[bool] = mapped_column(server_default=text("false"))
     entered: Mapped[int | None]  # the version its instance reached by the move that opened it
-    locals: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # what it saw beside the instance's own variables
     ended_at: Mapped[Instant | None]
     ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
     answers: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
@@ -184,7 +183,7 @@ class StartEvent(Base):
     wait: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     retry_at: Mapped[Instant | None]
-    __table_args__ = (UniqueConstraint("programme", "process", "element"), Index(None, "kind", "name"))
+    __table_args__ = (UniqueConstraint("programme", "process", "element"),)
 
 
 class Signal(Base):
@@ -247,6 +246,7 @@ class History(Base):
     at: Mapped[Instant]
     changes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     version: Mapped[int | None]  # that its instance reached by the move in which the step finished
+    scope: Mapped[UUID | None]  # the token inside which the step lay; none at the top
     __table_args__ = (Index("ix_history_instance_step", "instance", "step"),)
 
 

@@ -18,8 +18,8 @@ def upgrade() -> None:
     _subscriptions()
     _incidents()
     op.add_column("task", sa.Column("entered", sa.Integer(), nullable=True))
-    op.add_column("task", sa.Column("locals", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column("history", sa.Column("version", sa.Integer(), nullable=True))
+    op.add_column("history", sa.Column("scope", sa.Uuid(), nullable=True))
     _changes()
     _start_events()
     _signals()
@@ -71,7 +71,6 @@ def _start_events() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_start_event")),
         sa.UniqueConstraint("programme", "process", "element", name=op.f("uq_start_event_programme_process_element")),
     )
-    op.create_index(op.f("ix_start_event_kind_name"), "start_event", ["kind", "name"], unique=False)
 
 
 def _signals() -> None:
