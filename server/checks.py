@@ -1,23 +1,28 @@
 """Whether this installation is sound: what must hold before it may serve, and while it does."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
+from itertools import islice
 
 from lxml import etree
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from engine import clock
+from engine import soundness as whole
+from engine.db import Sessions, transaction
 from engine.settings import ROOT, Settings
 from engine.tables import Heartbeat
-from server import schema, secrets
+from server import schema, secrets, watch
 
 OLDEST_POSTGRES = 140000
 OLDEST_LXML = (6, 1)
 SKEW = timedelta(seconds=5)
 SILENCE = timedelta(seconds=60)
+LATE = 3 * whole.EVERY
 SHORTEST_SECRET = 32
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 UNSAFE = {"off", "local"}
@@ -38,7 +43,8 @@ class Finding:
 def ready(session: Session) -> dict[str, bool]:
     """Return what a serving process needs, and whether it is there; a dead database raises OperationalError."""
     at_head = schema.current(session.connection()) == schema.head()
-    beat = session.scalar(select(func.max(Heartbeat.at))) if at_head else None
+    ticks = select(func.max(Heartbeat.at)).where(Heartbeat.name != whole.NAME)
+    beat = session.scalar(ticks) if at_head else None
     return {"database": True, "schema": at_head, "clock": beat is not None and clock.now() - beat <= SILENCE}
 
 
@@ -58,6 +64,34 @@ def soundness(settings: Settings, session: Session) -> list[Finding]:
         _transport(settings),
         _bundle(),
     ]
+
+
+def invariants(sessions: Sessions) -> Iterator[Finding]:
+    """Look at every row and every state that has not ended; tell what breaks a rule, and what the clock last found.
+
+    A database whose schema is not the newest is not looked at.
+    """
+    with transaction(sessions) as session:
+        if not _schema(session).ok:
+            return
+        yield last_look(session)
+    found = list(islice(watch.everything(sessions), whole.MOST))
+    for broken in found:
+        of = f"instance {broken.instance}: " if broken.instance else ""
+        yield Finding(f"invariant {broken.rule}", ok=False, found=f"{of}{broken.text['en']} [{broken.subject}]")
+    if not found:
+        yield Finding("invariants", ok=True, found="every rule holds")
+
+
+def last_look(session: Session) -> Finding:
+    """Tell what the last look of the clock at the invariants found, and whether it is recent; for a page of health."""
+    look = whole.last(session)
+    if look.at is None:
+        return Finding("last look", ok=True, found="none yet: the clock looks while the server runs")
+    age = clock.now() - look.at
+    rules = sorted({broken.rule for broken in look.broken})
+    told = f"{len(look.broken)} broken ({', '.join(rules)})" if rules else "nothing broken"
+    return Finding("last look", not rules and age <= LATE, f"{told}, {age.total_seconds() / 60:.0f} min ago")
 
 
 def _database(session: Session) -> list[Finding]:

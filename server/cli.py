@@ -107,10 +107,15 @@ def demo_command(lang: str) -> None:
 @cli.command()
 @as_json
 def check(*, as_json: bool) -> None:
-    """Say whether this installation is sound; exit 1 when it is not."""
+    """Say whether this installation is sound; exit 1 when it is not.
+
+    Looks at every row and opens every state: what each rule means stands in docs/explanation/soundness.md.
+    """
     chosen = settings.load()
-    with _sessions(chosen) as sessions, db.transaction(sessions) as session:
-        findings = checks.soundness(chosen, session)
+    with _sessions(chosen) as sessions:
+        with db.transaction(sessions) as session:
+            findings = checks.soundness(chosen, session)
+        findings += checks.invariants(sessions)
     lines = [f"{'ok ' if finding.ok else 'BAD'} {finding.name}: {finding.found}" for finding in findings]
     _tell(as_json, [asdict(finding) for finding in findings], lines)
     sys.exit(0 if all(finding.ok for finding in findings) else 1)

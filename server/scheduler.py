@@ -21,6 +21,7 @@ from webhooks import outbound
 NAME = "clock"
 PULSE = timedelta(seconds=10)
 TIDY_SECONDS = 3600
+LOOK_SECONDS = 60  # the hands look at the invariants every ten minutes, whoever asks them and however often
 SILENT_SECONDS = 30
 WATCH_SECONDS = 10
 
@@ -77,8 +78,14 @@ class Clock:
         self.last_tick = time.monotonic()
 
     def _tidy(self) -> None:
+        self._call("tidy")
+
+    def _look(self) -> None:
+        self._call("invariants")
+
+    def _call(self, duty: str) -> None:
         try:
-            self._defer("tidy")
+            self._defer(duty)
         except Exception:  # noqa: BLE001 - the clock must not die of what it found
             _log.exception("tick.failed")
 
@@ -97,6 +104,7 @@ class Clock:
         )
         scheduler.add_job(self.tick, "interval", seconds=self._settings.tick_seconds)
         scheduler.add_job(self._tidy, "interval", seconds=TIDY_SECONDS)
+        scheduler.add_job(self._look, "interval", seconds=LOOK_SECONDS)
         scheduler.start()
         return scheduler
 

@@ -25,6 +25,7 @@ from engine.db import Sessions, transaction
 from engine.errors import Busy, IcityError
 from engine.settings import Settings
 from engine.tables import Idempotency, SignIn
+from server import watch
 from webhooks import outbound
 from webhooks.posting import Fence
 
@@ -111,6 +112,11 @@ def tidy(sessions: Sessions, settings: Settings) -> int:
         return messages.park_old(session, settings.message_days) + len(replies.all()) + len(ended.all())
 
 
+def look_at_invariants(sessions: Sessions, _: Settings) -> int:
+    """Look whether the whole database is sound, unless somebody has lately; return how much is newly broken."""
+    return watch.look(sessions)
+
+
 DUTIES: Mapping[str, Duty] = {
     "timers": Duty(fire_due_timers, places=2),
     "messages": Duty(match_messages),
@@ -118,6 +124,7 @@ DUTIES: Mapping[str, Duty] = {
     "events": Duty(fan_out),
     "deliveries": Duty(deliver_webhooks, places=8),
     "tidy": Duty(tidy),
+    "invariants": Duty(look_at_invariants),
 }
 HANDS = sum(duty.places for duty in DUTIES.values()) + 2  # two are always free to come and go
 SWEPT = ("timers", "messages", "reminders", "events", "deliveries")

@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from engine import clock
+from engine import clock, soundness
+from engine.db import Sessions, transaction
 from engine.errors import SettingsRefused
 from engine.settings import Settings
-from server import checks, secrets, setup
+from engine.tables import Heartbeat
+from server import checks, secrets, setup, watch
 from server.checks import Finding
 
 
@@ -61,3 +63,43 @@ def test_a_bundle_that_is_not_built_or_not_whole_is_told(tmp_path: Path, monkeyp
     assert checks._bundle().found == "missing ['desk.js']"
     (tmp_path / "desk.js").touch()
     assert checks._bundle().ok
+
+
+def looked_at(sessions: Sessions) -> dict[str, Finding]:
+    return {finding.name: finding for finding in checks.invariants(sessions)}
+
+
+def test_the_invariants_are_told_as_they_are_now_and_as_the_clock_last_found_them(sessions: Sessions) -> None:
+    found = looked_at(sessions)
+    assert found["invariants"].ok
+    assert found["last look"].found.startswith("none yet")
+    with transaction(sessions) as session:
+        session.execute(text("INSERT INTO resource (digest, content) VALUES ('wrong', 'x')"))
+    assert watch.look(sessions) == 1
+    found = looked_at(sessions)
+    assert not found["invariant resource-digest"].ok
+    assert found["invariant resource-digest"].found.endswith("[wrong]")
+    assert found["last look"].found == "1 broken (resource-digest), 0 min ago"
+    clock.travel(clock.now() + checks.LATE)
+    with transaction(sessions) as session:
+        session.execute(text("DELETE FROM resource"))
+        assert not checks.last_look(session).ok
+
+
+def test_the_clock_that_has_not_looked_for_long_is_told(sessions: Sessions) -> None:
+    assert watch.look(sessions) == 0
+    assert looked_at(sessions)["last look"].ok
+    clock.travel(clock.now() + checks.LATE + timedelta(seconds=1))
+    assert not looked_at(sessions)["last look"].ok
+
+
+def test_a_database_of_another_schema_is_not_looked_at(sessions: Sessions) -> None:
+    with transaction(sessions) as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    assert looked_at(sessions) == {}
+
+
+def test_a_look_at_the_invariants_does_not_pass_for_the_clock(session: Session) -> None:
+    session.add(Heartbeat(name=soundness.NAME, at=clock.now()))
+    session.flush()
+    assert not checks.ready(session)["clock"]

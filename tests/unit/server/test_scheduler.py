@@ -83,8 +83,9 @@ def test_a_tick_that_fails_does_not_end_the_ticking(ticking, small, monkeypatch)
     monkeypatch.setattr(ticking, "_defer", burst)
     ticking.tick()
     ticking._tidy()
+    ticking._look()
     ticking.tick()
-    assert calls == ["events", "tidy", "events"]
+    assert calls == ["events", "tidy", "invariants", "events"]
     assert ticking.healthy()
 
 
