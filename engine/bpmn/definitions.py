@@ -31,10 +31,11 @@ def first_wait(element: Element, around: Surroundings) -> Wait:
 def next_wait(wait: Wait, now: datetime) -> Wait | None:
     """Return what is waited for after an event has occurred beside its activity; None when it was the last time.
 
-    A cycle waits for its first occurrence after `now`: missed ones are not made up.
+    A cycle waits for its first occurrence after `now` and after the one that was due: missed ones are not made up.
     """
     if "cycle" not in wait:
         return None if "due" in wait else wait
+    now = max(now, datetime.fromisoformat(wait["due"]))
     cycle, begun = durations.parse_cycle(wait["cycle"]), datetime.fromisoformat(wait["begun"])
     periods, _ = durations.next_after(cycle.start or begun, cycle.period, now)
     n = periods + 1 if cycle.start else periods
