@@ -23,7 +23,7 @@ from engine.bpmn.gate import parse_xml, refused
 from engine.delegates import Grounds
 from engine.domain import decisions, indicators
 from engine.domain.decisions import Decision
-from engine.errors import IcityError, ModelRefused, NotFound
+from engine.errors import DecisionFailed, IcityError, ModelRefused, NotFound
 from engine.identity import roles
 from engine.tables import Deployment, DeploymentFile, Resource, StartEvent, WaitKind
 
@@ -204,16 +204,8 @@ def _about(files: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def _decisions(roots: Mapping[str, Any]) -> tuple[dict[str, Decision], list[dict[str, Any]]]:
-    tables: dict[str, Decision] = {}
-    findings: list[dict[str, Any]] = []
-    for file, root in roots.items():
-        try:
-            read = decisions.parse(root)
-            tables |= read
-            findings += [_told(file, fault) for decision in read.values() for fault in decisions.check(decision)]
-        except IcityError as fault:
-            findings += refused(file, "decision", f"决策表不正确：{fault}", str(fault)).facts["findings"]
-    return tables, findings
+    tables, findings = decisions.gather(roots)
+    return tables, [_told(file, fault) for file, fault in findings]
 
 
 def _told(file: str, fault: decisions.Finding) -> dict[str, Any]:
@@ -227,10 +219,17 @@ def _deadlines(model: parse.Model, tables: Mapping[str, Decision]) -> Iterator[d
     for element in (one for some in model.elements.values() for one in some.values()):
         keys = {element.deadline, element.timing.deadline if element.timing else None} - {None}
         for key in keys:
-            row = tables["deadline"].evaluate({"task_key": key}) if "deadline" in tables else None
+            row = _deadline(tables, key)
             if not isinstance(row, dict) or not {"days", "unit"} <= row.keys():
                 zh, en = f"决策表 deadline 没有“{key}”一行。", f"The decision deadline has no row {key!r}."
                 yield refused("deadline.dmn", "missing-deadline", zh, en, element.id).facts["findings"][0]
+
+
+def _deadline(tables: Mapping[str, Decision], key: str | None) -> Any:
+    try:
+        return tables["deadline"].evaluate({"task_key": key}) if "deadline" in tables else None
+    except DecisionFailed:
+        return None
 
 
 def _forms(files: Mapping[str, bytes]) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:

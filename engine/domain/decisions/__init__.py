@@ -1,7 +1,9 @@
-"""Decision tables of DMN 1.3: read once, every cell compiled, evaluated under all hit policies, checked for holes."""
+"""Decisions of DMN 1.3: read once, every cell compiled, made with all they require, checked for holes, explained."""
 
-from engine.domain.decisions.checking import Finding, check
-from engine.domain.decisions.reading import parse
-from engine.domain.decisions.table import Decision, HitPolicy
+from engine.domain.decisions.checking import check
+from engine.domain.decisions.findings import Finding
+from engine.domain.decisions.graph import Decision
+from engine.domain.decisions.policies import HitPolicy
+from engine.domain.decisions.reading import gather, parse, read
 
-__all__ = ["Decision", "Finding", "HitPolicy", "check", "parse"]
+__all__ = ["Decision", "Finding", "HitPolicy", "check", "gather", "parse", "read"]

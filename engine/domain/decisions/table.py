@@ -1,59 +1,58 @@
-"""A decision table and its answer under every hit policy of DMN 1.3 (chapter 8.2.8)."""
+"""A decision table and its answer under every hit policy of DMN 1.3 (chapter 8)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 from engine.domain import feel
+from engine.domain.decisions import policies
+from engine.domain.decisions.columns import Cell, Column, members
+from engine.domain.decisions.kinds import received
+from engine.domain.decisions.policies import AGGREGATES, LISTS, RANKED, HitPolicy
+from engine.domain.decisions.run import Entry, Run, placed, refuse_forbidden, shown
+from engine.domain.feel.scope import Scope
+from engine.domain.feel.types import Type
 from engine.errors import DecisionFailed, ExpressionFailed
-
-Functions = Mapping[str, Callable[..., Any]]
-
-
-class HitPolicy(Enum):
-    """Which of the rules that match give the answer (DMN 1.3 chapter 8.2.8); the value is the letter owners see."""
-
-    UNIQUE = "U"
-    ANY = "A"
-    PRIORITY = "P"
-    FIRST = "F"
-    RULE_ORDER = "R"
-    OUTPUT_ORDER = "O"
-    COLLECT = "C"
-    COLLECT_SUM = "C+"
-    COLLECT_MIN = "C<"
-    COLLECT_MAX = "C>"
-    COLLECT_COUNT = "C#"
-
-
-LISTS: Final = frozenset({HitPolicy.RULE_ORDER, HitPolicy.OUTPUT_ORDER, HitPolicy.COLLECT})
-RANKED: Final = frozenset({HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER})
-AGGREGATES: Final = {
-    HitPolicy.COLLECT_SUM: feel.compile("sum(values)"),
-    HitPolicy.COLLECT_MIN: feel.compile("min(values)"),
-    HitPolicy.COLLECT_MAX: feel.compile("max(values)"),
-    HitPolicy.COLLECT_COUNT: feel.compile("count(values)"),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A column of conditions; `allowed` is the unary test every value should pass, if the owner gave one."""
+    """A column of conditions; `allowed` is the unary test every value must pass, if the owner gave one.
 
+    `whole` says that nothing lies between a number and the next.
+    """
+
+    element: str
     label: str
     expression: feel.Expression
-    type: str
-    allowed: feel.Expression | None
+    type: Type | None
+    allowed: Cell | None
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """An answer written out."""
+
+    value: Any
+    source: str
+
+    def work(self, _scope: Scope) -> Any:
+        """Return the answer."""
+        return self.value
+
+
+Answering = Constant | feel.Expression
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A column of answers; `allowed` lists its values from the highest priority down."""
+    """A column of answers; `allowed` lists its values, as plain JSON, from the highest priority down."""
 
     name: str
+    type: Type | None
     allowed: tuple[Any, ...]
-    default: feel.Expression | None
+    default: Answering | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,116 +60,152 @@ class Rule:
     """A row: a cell for every input (None lets anything pass) and an answer for every output (None is null)."""
 
     element: str
-    inputs: tuple[feel.Expression | None, ...]
-    outputs: tuple[feel.Expression | None, ...]
+    inputs: tuple[Cell | None, ...]
+    outputs: tuple[Answering | None, ...]
+    annotations: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A decision: a table with its hit policy; a single expression is a table of one rule without conditions."""
+@dataclass(frozen=True)
+class Table:
+    """A decision table with its hit policy; `owner` is the decision or the knowledge it belongs to.
 
-    id: str
-    name: str
+    `columns` are the conditions of the rules sorted when the table is read, so that the first decision is no slower.
+    """
+
+    owner: str
+    element: str
     policy: HitPolicy
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
     rules: tuple[Rule, ...]
+    columns: tuple[Column, ...]
+    annotations: tuple[str, ...] = ()
 
-    def evaluate(self, context: Mapping[str, Any], functions: Functions | None = None) -> Any:
-        """Return the answer as plain JSON: a value for one output, a context for several, a list where the policy asks.
+    def work(self, scope: Scope, run: Run) -> Any:
+        """Return the answer: a value for one output, a context for several, a list where the policy asks.
 
         Where no rule matches it is the default output if there is one, else null, an empty list or a count of 0.
-        Raise DecisionFailed with the facts decision, reason and, where known, rule (from 1) and column.
+        Raise DecisionFailed with the facts decision, reason and, where known, rule (from 1), column and expected.
         """
-        rows = list(self._matching(context, functions))
-        if self.policy is HitPolicy.UNIQUE and len(rows) > 1:
-            numbers = [number for number, _ in rows]
-            raise DecisionFailed(decision=self.id, reason="several rules of a UNIQUE table match", rules=numbers)
-        if not rows:
-            return self._without_rule(context, functions)
-        answers = [self._answer(number, rule.outputs, context, functions) for number, rule in rows]
-        return self._choose(answers)
+        with placed(decision=self.owner):
+            values = [self._value(column, scope, run) for column in self.inputs]
+            found = list(self._matching(values, scope))
+            policies.several(self.policy, [number + 1 for number in found])
+            answers = [self._answer(number + 1, self.rules[number].outputs, scope, run) for number in found]
+            value = self._choose(answers, run) if answers else self._without_rule(scope, run)
+        if run.tables is not None:
+            run.tables.append(self._told(values, list(zip(found, answers, strict=True)), value))
+        return value
 
-    def _matching(self, context: Mapping[str, Any], functions: Functions | None) -> Iterator[tuple[int, Rule]]:
-        tested = [
-            {**context, "?": self._work(0, column.label, column.expression, context, functions)}
-            for column in self.inputs
-        ]
-        for number, rule in enumerate(self.rules, 1):
-            cells = zip(self.inputs, rule.inputs, tested, strict=True)
-            if all(
-                cell is None or self._work(number, column.label, cell, given, functions) is True
-                for column, cell, given in cells
-            ):
-                yield number, rule
+    def _value(self, column: Input, scope: Scope, run: Run) -> Any:
+        with placed(rule=0, column=column.label):
+            value = column.expression.work(scope)
+            if column.type is not None:
+                value = received(column.type, value)
+                refuse_forbidden(run.meter, column.type, value)
+            if value is not None and column.allowed is not None and not self._is_allowed(column.allowed, value, scope):
+                expected = column.allowed.source
+                raise DecisionFailed(reason="a value is not allowed", value=shown(value), expected=expected)
+        return value
+
+    def _is_allowed(self, allowed: Cell, value: Any, scope: Scope) -> bool:
+        return allowed.expression.work(scope.within({"?": value})) is True
+
+    def _matching(self, values: Sequence[Any], scope: Scope) -> Iterator[int]:
+        """Yield the numbers (from 0) of the rules that match, in order."""
+        candidates = (1 << len(self.rules)) - 1
+        tried: list[tuple[int, int, Scope]] = []
+        for place, (column, value) in enumerate(zip(self.columns, values, strict=True)):
+            passed = column.passed(value)
+            open_ = ~column.anything if passed is None else column.open
+            candidates &= (column.anything if passed is None else passed) | open_
+            if open_:
+                tried.append((place, open_, scope.within({"?": value})))
+        known: dict[tuple[int, Cell], bool] = {}
+        for number in members(candidates):
+            if all(not open_ >> number & 1 or self._tried(known, at, number, inner) for at, open_, inner in tried):
+                yield number
                 if self.policy is HitPolicy.FIRST:
                     return
 
-    def _work(
-        self, rule: int, column: str, cell: feel.Expression, context: Mapping[str, Any], functions: Functions | None
-    ) -> Any:
-        try:
-            return cell.evaluate(context, functions)
-        except ExpressionFailed as failure:
-            facts = {"decision": self.id, "rule": rule, "column": column} | failure.facts
-            raise DecisionFailed(**facts) from failure
+    def _tried(self, known: dict[tuple[int, Cell], bool], place: int, number: int, inner: Scope) -> bool:
+        cell = self.rules[number].inputs[place]
+        if cell is None:
+            return True
+        found = known.get((place, cell))
+        if found is None:
+            try:
+                found = known[place, cell] = cell.expression.work(inner) is True
+            except ExpressionFailed as failure:
+                where = {"rule": number + 1, "column": self.inputs[place].label}
+                raise ExpressionFailed(**(where | failure.facts)) from failure
+        return found
 
-    def _answer(
-        self,
-        rule: int,
-        cells: Sequence[feel.Expression | None],
-        context: Mapping[str, Any],
-        functions: Functions | None,
-    ) -> tuple[Any, ...]:
-        return tuple(
-            None if cell is None else plain(self.id, self._work(rule, output.name, cell, context, functions))
-            for output, cell in zip(self.outputs, cells, strict=True)
-        )
+    def _answer(self, number: int, cells: Sequence[Answering | None], scope: Scope, run: Run) -> tuple[Any, ...]:
+        answer = []
+        for output, cell in zip(self.outputs, cells, strict=True):
+            if cell is None or type(cell) is Constant:
+                answer.append(None if cell is None else cell.value)
+                continue
+            with placed(rule=number, column=output.name):
+                value = cell.work(scope)
+                if output.type is not None:
+                    refuse_forbidden(run.meter, output.type, value)
+                answer.append(value)
+        return tuple(answer)
 
-    def _without_rule(self, context: Mapping[str, Any], functions: Functions | None) -> Any:
+    def _without_rule(self, scope: Scope, run: Run) -> Any:
         defaults = [output.default for output in self.outputs]
         if any(default is not None for default in defaults):
-            answer = self._shaped(self._answer(0, defaults, context, functions))
+            answer = self._shaped(self._answer(0, defaults, scope, run))
             return [answer] if self.policy in LISTS else answer
         if self.policy in LISTS:
             return []
         return 0 if self.policy is HitPolicy.COLLECT_COUNT else None
 
-    def _choose(self, answers: list[tuple[Any, ...]]) -> Any:
-        if self.policy is HitPolicy.ANY and any(answer != answers[0] for answer in answers):
-            raise DecisionFailed(decision=self.id, reason="rules of an ANY table match with different answers")
+    def _choose(self, answers: list[tuple[Any, ...]], run: Run) -> Any:
+        if self.policy is HitPolicy.ANY:
+            policies.agree(run.meter, answers)
         if self.policy in RANKED:
-            answers = sorted(answers, key=self._rank)
+            answers = policies.ranked(answers, self._rank)
         if self.policy in LISTS:
             return [self._shaped(answer) for answer in answers]
         if self.policy in AGGREGATES:
-            return self._aggregate([answer[0] for answer in answers])
+            return policies.aggregated(run.meter, self.policy, [answer[0] for answer in answers])
         return self._shaped(answers[0])
 
-    def _aggregate(self, values: list[Any]) -> Any:
-        try:
-            found = AGGREGATES[self.policy].evaluate({"values": values})
-        except ExpressionFailed as failure:
-            raise DecisionFailed(decision=self.id, reason=failure.facts["reason"]) from failure
-        if found is None:
-            raise DecisionFailed(decision=self.id, reason=f"{self.policy.name} cannot reckon with these answers")
-        return plain(self.id, found)
-
     def _rank(self, answer: tuple[Any, ...]) -> list[int]:
-        return [
-            output.allowed.index(value) if value in output.allowed else len(output.allowed)
-            for output, value in zip(self.outputs, answer, strict=True)
-        ]
+        pairs = [(output.allowed, shown(value)) for output, value in zip(self.outputs, answer, strict=True)]
+        return [allowed.index(value) if value in allowed else len(allowed) for allowed, value in pairs]
 
     def _shaped(self, answer: tuple[Any, ...]) -> Any:
         if len(answer) == 1:
             return answer[0]
         return {output.name: value for output, value in zip(self.outputs, answer, strict=True)}
 
+    def _told(self, values: Sequence[Any], fired: list[tuple[int, tuple[Any, ...]]], value: Any) -> Entry:
+        """Return what a reader wants to know: the inputs, the rules that fired and why, the answer."""
+        inputs = [(column.label, shown(found)) for column, found in zip(self.inputs, values, strict=True)]
+        return {
+            "element": self.element,
+            "owner": self.owner,
+            "policy": self.policy.value,
+            "inputs": dict(inputs),
+            "rules": [self._fired(number, inputs, answer) for number, answer in fired],
+            "value": shown(value),
+        }
 
-def plain(decision: str, value: Any) -> Any:
-    """Return `value` as plain JSON; raise DecisionFailed when it cannot be that."""
-    try:
-        return feel.to_json(value)
-    except ExpressionFailed as failure:
-        raise DecisionFailed(decision=decision, reason=failure.facts["reason"]) from failure
+    def _fired(self, number: int, inputs: list[tuple[str, Any]], answer: tuple[Any, ...]) -> Entry:
+        rule = self.rules[number]
+        why = [
+            {"column": label, "value": value, "test": "-" if cell is None else cell.source}
+            for (label, value), cell in zip(inputs, rule.inputs, strict=True)
+        ]
+        notes = zip(self.annotations, rule.annotations, strict=False)
+        return {
+            "rule": number + 1,
+            "element": rule.element,
+            "why": why,
+            "answer": shown({output.name: value for output, value in zip(self.outputs, answer, strict=True)}),
+            "annotations": {name: note for name, note in notes if note},
+        }

@@ -61,7 +61,7 @@ def negative(value: Any) -> Any:
     found = kind(value)
     if found == "number":
         exact = number(value)
-        return None if exact is None else -exact
+        return exact if exact is None else DECIMAL.minus(exact) if isinstance(exact, Decimal) else -exact
     if found == _MONTHS:
         return YearsMonths(-value.months)
     return DaysTime(-value.span) if found == _SPAN else None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from engine.domain.feel import builtins, limits, syntax
+from engine.domain.feel import builtins, limits, syntax, types
 from engine.domain.feel.scope import Closure, Compiler, Scope, cost
 from engine.domain.feel.values import Function
 from engine.errors import ExpressionFailed, ExpressionRefused, IcityError
@@ -16,6 +16,7 @@ def build_definition(compiler: Compiler, node: syntax.Definition) -> Closure:
     with compiler.local(*node.parameters):
         body = compiler.build(node.body)
     price = cost(node.body)
+    kinds = tuple(None if kind is None else types.resolve(compiler.source, kind, compiler.types) for kind in node.types)
 
     def define(scope: Scope) -> Function:
         def invoke(arguments: list[Any]) -> Any:
@@ -27,13 +28,18 @@ def build_definition(compiler: Compiler, node: syntax.Definition) -> Closure:
             meter.spend(price)
             meter.depth += 1
             try:
-                return body(scope.within(dict(zip(node.parameters, arguments, strict=True))))
+                return body(scope.within(dict(zip(node.parameters, _typed(meter, kinds, arguments), strict=True))))
             finally:
                 meter.depth -= 1
 
-        return Function(node.parameters, invoke)
+        return Function(node.parameters, invoke, kinds)
 
     return define
+
+
+def _typed(meter: limits.Meter, kinds: tuple[types.Type | None, ...], arguments: list[Any]) -> list[Any]:
+    pairs = zip(kinds, arguments, strict=True)
+    return [value if kind is None else types.coerced(meter, kind, value) for kind, value in pairs]
 
 
 def build_call(compiler: Compiler, node: syntax.Call) -> Closure:
@@ -56,7 +62,29 @@ def _build_builtin(compiler: Compiler, node: syntax.Call, name: str, arguments: 
         raise ExpressionRefused(
             source=compiler.source, position=max(compiler.source.find(name), 0), expected=builtins.usage(name)
         )
-    return lambda scope: builtins.invoke(scope.meter, takers, [argument(scope) for argument in arguments])
+    functions = [builtins.takes_function(takers, place) for place in range(len(arguments))]
+    given = [
+        _function_or_value(part, argument) if function and isinstance(part, syntax.Name) else argument
+        for part, argument, function in zip(node.arguments, arguments, functions, strict=True)
+    ]
+    return lambda scope: builtins.invoke(scope.meter, takers, [argument(scope) for argument in given])
+
+
+def _function_or_value(part: syntax.Name, argument: Closure) -> Closure:
+    """Return what `part` stands for, the function DMN calls so when it stands for nothing."""
+
+    def find(scope: Scope) -> Any:
+        value = argument(scope)
+        return _as_value(scope.meter, part.name) if value is None and builtins.known(part.name) else value
+
+    return find
+
+
+def _as_value(meter: limits.Meter, name: str) -> Function:
+    def invoke(arguments: list[Any]) -> Any:
+        return builtins.invoke(meter, builtins.accepting(name, len(arguments), ()), arguments)
+
+    return Function((), invoke)
 
 
 def _invoke(function: Any, arguments: list[Any], names: tuple[str, ...]) -> Any:

@@ -7,11 +7,10 @@ functions raise ExpressionFailed.
 from collections.abc import Callable
 from typing import Any, Final
 
-from engine.domain.feel import arithmetic, calls, loops, syntax
+from engine.domain.feel import arithmetic, calls, limits, loops, syntax, types
 from engine.domain.feel import unary as tests
 from engine.domain.feel.scope import Closure, Compiler, Scope
-from engine.domain.feel.values import Range, comparable, equal, kind, less, less_or_equal
-from engine.errors import ExpressionRefused
+from engine.domain.feel.values import Range, comparable, equal, less, less_or_equal
 
 _ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "+": arithmetic.plus,
@@ -19,14 +18,6 @@ _ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "*": arithmetic.times,
     "/": arithmetic.over,
     "**": arithmetic.power,
-}
-_TYPES: Final = {
-    "Any", "Null", "number", "string", "boolean", "date", "time", "date and time", "list", "context", "function",
-    "range", "days and time duration", "years and months duration", "day time duration", "year month duration",
-}  # fmt: skip
-_OLD_TYPES: Final = {
-    "day time duration": "days and time duration",
-    "year month duration": "years and months duration",
 }
 
 
@@ -59,6 +50,8 @@ def _negative(compiler: Compiler, node: syntax.Negative) -> Closure:
 def _arithmetic(compiler: Compiler, node: syntax.Arithmetic) -> Closure:
     first = compiler.build(node.first)
     rest = [(_ARITHMETIC[sign], compiler.build(part)) for sign, part in zip(node.operators, node.operands, strict=True)]
+    if "**" in node.operators:
+        first = _charged(first, limits.STEPS_PER_SERIES * len(rest))
     if len(rest) == 1:
         work, second = rest[0]
 
@@ -79,6 +72,14 @@ def _arithmetic(compiler: Compiler, node: syntax.Arithmetic) -> Closure:
         return value
 
     return chain
+
+
+def _charged(closure: Closure, steps: int) -> Closure:
+    def work(scope: Scope) -> Any:
+        scope.meter.spend(steps)
+        return closure(scope)
+
+    return work
 
 
 def _logic(compiler: Compiler, node: syntax.Logic) -> Closure:
@@ -139,26 +140,8 @@ def _between(compiler: Compiler, node: syntax.Between) -> Closure:
 
 
 def _instance_of(compiler: Compiler, node: syntax.InstanceOf) -> Closure:
-    value = compiler.build(node.value)
-    for part, _ in syntax.walk(node.type):
-        if isinstance(part, syntax.Type) and part.name not in _TYPES:
-            raise ExpressionRefused(source=compiler.source, position=0, expected="one of " + ", ".join(sorted(_TYPES)))
-    return lambda scope: _conforms(scope, value(scope), node.type)
-
-
-def _conforms(scope: Scope, value: Any, wanted: syntax.Type) -> bool:
-    name = _OLD_TYPES.get(wanted.name, wanted.name)
-    found = kind(value)
-    if name == "Any":
-        return value is not None
-    if name == "Null":
-        return value is None
-    if found != name or not wanted.members:
-        return found == name
-    if found == "list":
-        scope.meter.spend(len(value))
-        return all(_conforms(scope, item, wanted.members[0]) for item in value)
-    return found != "range" or _conforms(scope, value.start, wanted.members[0])
+    value, wanted = compiler.build(node.value), types.resolve(compiler.source, node.type, compiler.types)
+    return lambda scope: types.conforms(scope.meter, wanted, value(scope))
 
 
 def _if(compiler: Compiler, node: syntax.If) -> Closure:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from engine.domain.feel import limits, parser
 from engine.domain.feel.evaluator import TABLE
-from engine.domain.feel.scope import Compiler, Scope
+from engine.domain.feel.scope import NOTHING, Compiler, Scope, Vocabulary
+from engine.domain.feel.syntax import Node
 from engine.errors import ExpressionFailed
 
 _NONE: Final[Mapping[str, Callable[..., Any]]] = {}
@@ -22,9 +23,11 @@ class Expression:
 
     __slots__ = ("_closure", "calls", "names", "source")
 
-    def __init__(self, source: str, *, unary: bool = False) -> None:
-        compiler = Compiler(source, TABLE)
-        self._closure = compiler.build(parser.parse(source, unary))
+    def __init__(
+        self, source: str, *, unary: bool = False, vocabulary: Vocabulary = NOTHING, tree: Node | None = None
+    ) -> None:
+        compiler = Compiler(source, TABLE, vocabulary.types)
+        self._closure = compiler.build(tree or parser.parse(source, unary, vocabulary.names))
         self.source = source
         self.names = frozenset(compiler.names)
         self.calls = frozenset(compiler.calls)
@@ -37,8 +40,12 @@ class Expression:
 
         Raise ExpressionFailed with the facts source and reason.
         """
+        return self.work(Scope(context, None, limits.Meter(functions or _NONE)))
+
+    def work(self, scope: Scope) -> Any:
+        """Return the value in `scope`, as a part of a larger piece of work that its meter counts."""
         try:
-            return self._closure(Scope(context, None, limits.Meter(functions or _NONE)))
+            return self._closure(scope)
         except ExpressionFailed as failure:
             raise ExpressionFailed(**({"source": self.source} | failure.facts)) from failure.__cause__
         except _FOREIGN as fault:

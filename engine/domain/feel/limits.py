@@ -12,21 +12,23 @@ STEPS: Final = 20_000
 TEXT: Final = 20_000
 ITEMS: Final = 5_000
 NUMBER: Final = 10**18
-CALLS: Final = 8
+CALLS: Final = 60
 PATTERN: Final = 200
 MATCHED_TEXT: Final = 2_000
 REGEX_MOVES_PER_STEP: Final = 5
 STEPS_PER_PATTERN: Final = 400
 LETTERS_PER_STEP: Final = 64
+STEPS_PER_SERIES: Final = 10
+DECISION_STEPS: Final = 5 * STEPS
 
 
 class Meter:
     """What one evaluation may still spend, and the functions it may call by name."""
 
-    __slots__ = ("depth", "functions", "left", "patterns")
+    __slots__ = ("depth", "functions", "left", "patterns", "steps")
 
-    def __init__(self, functions: Mapping[str, Callable[..., Any]]) -> None:
-        self.left = STEPS
+    def __init__(self, functions: Mapping[str, Callable[..., Any]], steps: int = STEPS) -> None:
+        self.left = self.steps = steps
         self.depth = 0
         self.functions = functions
         self.patterns: set[str] | None = None
@@ -35,7 +37,7 @@ class Meter:
         """Take `steps` from what is left; raise ExpressionFailed when nothing is."""
         self.left -= steps
         if self.left < 0:
-            raise ExpressionFailed(reason="too many steps", limit=STEPS)
+            raise ExpressionFailed(reason="too many steps", limit=self.steps)
 
     def spend_on(self, value: str) -> None:
         """Take the steps for a text that was made or kept: many long ones would fill the memory."""

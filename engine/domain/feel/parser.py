@@ -9,7 +9,8 @@ from typing import Any, Final
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import LarkError, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from engine.domain.feel import limits, syntax, temporal
+from engine.domain.feel import limits, names, syntax, temporal
+from engine.domain.feel.cells import plain
 from engine.domain.feel.values import DECIMAL, tidy
 from engine.errors import ExpressionRefused
 
@@ -44,6 +45,8 @@ _WORDS: Final = {
     "LESSTHAN": "<",
     "MORETHAN": ">",
     "_INSTANCE_OF": "instance of",
+    "_CONTEXT_TYPE": "a type",
+    "_FUNCTION_TYPE": "a type",
 }
 
 
@@ -51,15 +54,18 @@ class _Unreadable(Exception):
     """A part of the expression means nothing; the first argument says what was expected there."""
 
 
-def parse(source: str, tests: bool) -> syntax.Node:  # noqa: FBT001 - the two grammars differ in nothing else
-    """Read `source`, an expression or (with `tests`) a cell of unary tests; raise ExpressionRefused."""
+def parse(source: str, tests: bool, known: frozenset[str] = frozenset()) -> syntax.Node:  # noqa: FBT001
+    """Read `source`, an expression or (with `tests`) a cell of unary tests; raise ExpressionRefused.
+
+    `known` are the unusual names in scope, which would otherwise be read as something else.
+    """
     if len(source) > limits.SOURCE:
         raise ExpressionRefused(
             source=source[:80] + "…", position=limits.SOURCE, expected=f"≤ {limits.SOURCE} characters"
         )
     start = len(source) - len(source.lstrip())
     body = source[:start] + " " + source[start + 1 :] if source.startswith("=", start) else source
-    tree = _read(source, body, tests)
+    tree = (plain(body) if tests else None) or _read(source, body, tests, known)
     for number, (_, depth) in enumerate(syntax.walk(tree), 1):
         if number > limits.NODES:
             raise ExpressionRefused(source=source, position=len(source), expected=f"≤ {limits.NODES} parts")
@@ -68,15 +74,18 @@ def parse(source: str, tests: bool) -> syntax.Node:  # noqa: FBT001 - the two gr
     return tree
 
 
-def _read(source: str, body: str, tests: bool) -> syntax.Node:  # noqa: FBT001
+def _read(source: str, body: str, tests: bool, known: frozenset[str]) -> syntax.Node:  # noqa: FBT001
+    text, marks = names.marked(body, known)
     try:
-        return _tree(body, "unary" if tests else "start")
+        return _tree(text, "unary" if tests else "start")
     except UnexpectedInput as fault:
         if tests and body.lstrip().startswith("not"):
-            return syntax.Tests((_read(source, body, tests=False),), negated=False)
-        raise ExpressionRefused(source=source, position=_position(fault, source), expected=_expected(fault)) from None
+            return syntax.Tests((_read(source, body, tests=False, known=known),), negated=False)
+        position = names.place(_position(fault, text), marks)
+        raise ExpressionRefused(source=source, position=position, expected=_expected(fault)) from None
     except _Unreadable as fault:
-        raise ExpressionRefused(source=source, position=fault.args[1], expected=fault.args[0]) from None
+        position = names.place(fault.args[1], marks)
+        raise ExpressionRefused(source=source, position=position, expected=fault.args[0]) from None
     except (LarkError, RecursionError):
         raise ExpressionRefused(source=source, position=0, expected="an expression") from None
 
@@ -105,7 +114,7 @@ def _expected(fault: UnexpectedInput) -> str:
 def _unquoted(token: Token) -> str:
     def letter(found: re.Match[str]) -> str:
         code = found[1]
-        if code[0] in "uU":
+        if len(code) > 1:
             return chr(min(int(code[1:], 16), sys.maxunicode))
         return _ESCAPES.get(code, found[0])  # the backslash of "\\d" is itself: patterns need it
 
@@ -159,14 +168,15 @@ class _Builder(Transformer[Token, Any]):
     def quantifier(self, word: Token, iterators: tuple[syntax.Each, ...], condition: syntax.Node) -> syntax.Node:
         return syntax.Quantifier(str(word), iterators, condition)
 
-    def parameter(self, name: str, _type: syntax.Type | None) -> str:
-        return name
+    def parameter(self, name: str, kind: syntax.Type | None) -> tuple[str, syntax.Type | None]:
+        return name, kind
 
-    def parameters(self, *names: str) -> tuple[str, ...]:
-        return names
+    def parameters(self, *parameters: tuple[str, syntax.Type | None]) -> tuple[tuple[str, syntax.Type | None], ...]:
+        return parameters
 
-    def function(self, names: tuple[str, ...] | None, body: syntax.Node) -> syntax.Node:
-        return syntax.Definition(names or (), body)
+    def function(self, parameters: tuple[tuple[str, syntax.Type | None], ...] | None, body: syntax.Node) -> syntax.Node:
+        given = parameters or ()
+        return syntax.Definition(tuple(name for name, _ in given), tuple(kind for _, kind in given), body)
 
     def compare(self, left: syntax.Node, operator: Token, right: syntax.Node) -> syntax.Node:
         return syntax.Compare(str(operator), left, right)
@@ -181,7 +191,16 @@ class _Builder(Transformer[Token, Any]):
         return syntax.InstanceOf(value, kind)
 
     def type(self, name: Token, *members: syntax.Type | None) -> syntax.Type:
-        return syntax.Type(" ".join(name.split()), tuple(member for member in members if member))
+        return syntax.Type(" ".join(name.strip("`").split()), tuple(member for member in members if member))
+
+    def member(self, name: str, kind: syntax.Type) -> tuple[str, syntax.Type]:
+        return name, kind
+
+    def context_type(self, *members: tuple[str, syntax.Type]) -> syntax.Type:
+        return syntax.Type("context", tuple(kind for _, kind in members), tuple(name for name, _ in members))
+
+    def function_type(self, *members: syntax.Type | None) -> syntax.Type:
+        return syntax.Type("function", tuple(member for member in members[:-1] if member))
 
     def arithmetic(self, left: syntax.Node, operator: Token, right: syntax.Node) -> syntax.Node:
         if isinstance(left, syntax.Arithmetic) and _LEVELS[left.operators[0]] == _LEVELS[operator]:
@@ -189,8 +208,11 @@ class _Builder(Transformer[Token, Any]):
         return syntax.Arithmetic(left, (str(operator),), (right,))
 
     def negative(self, operand: syntax.Node) -> syntax.Node:
-        if isinstance(operand, syntax.Literal) and isinstance(operand.value, int | Decimal):
-            return operand if isinstance(operand.value, bool) else syntax.Literal(-operand.value)
+        value = operand.value if isinstance(operand, syntax.Literal) else None
+        if isinstance(value, Decimal):
+            return syntax.Literal(DECIMAL.minus(value))
+        if isinstance(value, int) and not isinstance(value, bool):
+            return syntax.Literal(-value)
         return syntax.Negative(operand)
 
     def path(self, base: syntax.Node, name: str) -> syntax.Node:

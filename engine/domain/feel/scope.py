@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from engine.domain.feel import limits, syntax
+from engine.domain.feel.types import Type
 
 
 class Scope:
@@ -31,14 +33,29 @@ class Scope:
         return Scope(names, self, self.meter)
 
 
+@dataclass(frozen=True)
+class Vocabulary:
+    """What a model declares before any of its expressions is read: unusual names and types of its own."""
+
+    names: frozenset[str] = frozenset()
+    types: Mapping[str, Type] = field(default_factory=dict)
+
+
+NOTHING: Final = Vocabulary()
 Closure = Callable[[Scope], Any]
 
 
 class Compiler:
     """Turns constructs into closures by a table and notes which names and functions come from outside."""
 
-    def __init__(self, source: str, table: Mapping[type[syntax.Node], Callable[["Compiler", Any], Closure]]) -> None:
+    def __init__(
+        self,
+        source: str,
+        table: Mapping[type[syntax.Node], Callable[["Compiler", Any], Closure]],
+        types: Mapping[str, Type] = NOTHING.types,
+    ) -> None:
         self.source = source
+        self.types = types
         self.names: set[str] = set()
         self.calls: set[str] = set()
         self._table = table

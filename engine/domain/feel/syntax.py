@@ -105,10 +105,11 @@ class InstanceOf(Node):
 
 @dataclass(frozen=True, slots=True)
 class Type(Node):
-    """The name of a type, with the types of its members."""
+    """The name of a type, with the types of its members, and their names when it is a context's."""
 
     name: str
     members: tuple["Type", ...]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ class Definition(Node):
     """A function written in the expression."""
 
     parameters: tuple[str, ...]
+    types: tuple[Type | None, ...]
     body: Node
 
 

@@ -64,10 +64,11 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function written in an expression; `invoke` takes the arguments in order."""
+    """A function as a value; `invoke` takes the arguments in order, `types` are those the parameters declare."""
 
     parameters: tuple[str, ...]
     invoke: Callable[[list[Any]], Any]
+    types: tuple[Any, ...] = ()
 
 
 _KINDS: Final[dict[type, str]] = {
@@ -154,6 +155,15 @@ def comparable(left: Any, right: Any) -> tuple[Any, Any] | None:
     key = _KEYS[found]
     pair = key(left), key(right)
     return None if pair[0] is None or pair[1] is None else pair
+
+
+def place(value: Any) -> tuple[str, Any] | None:
+    """Return the kind of a value and where it lies among its kind; None for what has no place, such as lists."""
+    found = kind(value)
+    if found in ("null", "boolean"):
+        return found, value
+    key = _KEYS[found](value) if found in _KEYS else None
+    return None if key is None else (found, key)
 
 
 def less(left: Any, right: Any) -> bool | None:

@@ -1,7 +1,7 @@
 """The functions DMN 1.3 chapter 10.3.4 defines, and the few of DMN 1.4 that owners ask for."""
 
 from engine.domain.feel.builtins import contexts, conversion, lists, logic, moments, numbers, ranges, statistics, texts
-from engine.domain.feel.builtins.registry import Registry, Signature, invoke
+from engine.domain.feel.builtins.registry import Registry, Signature, invoke, takes_function
 
 _REGISTRY = Registry(
     signature
@@ -14,4 +14,4 @@ accepting = _REGISTRY.accepting
 usage = _REGISTRY.usage
 catalogue = _REGISTRY.catalogue
 
-__all__ = ["Signature", "accepting", "catalogue", "invoke", "known", "usage"]
+__all__ = ["Signature", "accepting", "catalogue", "invoke", "known", "takes_function", "usage"]

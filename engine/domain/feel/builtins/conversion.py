@@ -59,6 +59,19 @@ def _joined(meter: limits.Meter, day: date, clock: time) -> datetime:
     return datetime.combine(_date_of(meter, day), clock)
 
 
+def _moment_from_parts(meter: limits.Meter, *parts: Any) -> datetime:
+    year, month, day, hour, minute, second, *zone = parts
+    offset = zone[0] if zone else None
+    if isinstance(offset, str):
+        clock = temporal.read_time(f"00:00:00@{offset}")
+        if clock is None:
+            raise InvalidOperation
+        joined = _time_from_parts(meter, hour, minute, second).replace(tzinfo=clock.tzinfo)
+    else:
+        joined = _time_from_parts(meter, hour, minute, second, offset)
+    return datetime.combine(_date_from_parts(meter, year, month, day), joined)
+
+
 def _time(_meter: limits.Meter, text: str) -> time | None:
     return temporal.read_time(text)
 
@@ -106,6 +119,8 @@ def _civil(value: date) -> datetime:
     return value if value.tzinfo is None else value.astimezone(CIVIL).replace(tzinfo=None)
 
 
+_PARTS: Final = tuple(f"{part}: number" for part in ("year", "month", "day", "hour", "minute", "second"))
+
 SIGNATURES: Final[list[Signature]] = [
     signature("string", _string, "from: any"),
     signature("number", _number, "from: string"),
@@ -117,6 +132,8 @@ SIGNATURES: Final[list[Signature]] = [
     signature("date and time", _date_and_time, "from: string"),
     signature("date and time", _same_moment, "from: day"),
     signature("date and time", _joined, "date: day", "time: time"),
+    signature("date and time", _moment_from_parts, *_PARTS, "offset?: span"),
+    signature("date and time", _moment_from_parts, *_PARTS, "timezone: string"),
     signature("time", _time, "from: string"),
     signature("time", _time_of, "from: moment"),
     signature("time", _time_from_parts, "hour: number", "minute: number", "second: number", "offset?: span"),

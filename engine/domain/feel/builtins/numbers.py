@@ -39,7 +39,7 @@ def rounding(mode: str) -> Any:
 
 def _abs(_meter: limits.Meter, value: Any) -> Any:
     if kind(value) == "number":
-        return abs(value)
+        return DECIMAL.abs(value) if isinstance(value, Decimal) else abs(value)
     turned = negative(value)
     return turned if less(value, turned) else value
 
@@ -53,11 +53,13 @@ def _sqrt(_meter: limits.Meter, value: int | Decimal) -> int | Decimal:
     return bounded(DECIMAL.sqrt(value))
 
 
-def _log(_meter: limits.Meter, value: int | Decimal) -> int | Decimal | None:
+def _log(meter: limits.Meter, value: int | Decimal) -> int | Decimal | None:
+    meter.spend(limits.STEPS_PER_SERIES)
     return bounded(DECIMAL.ln(value)) if value > 0 else None
 
 
-def _exp(_meter: limits.Meter, value: int | Decimal) -> int | Decimal:
+def _exp(meter: limits.Meter, value: int | Decimal) -> int | Decimal:
+    meter.spend(limits.STEPS_PER_SERIES)
     return bounded(DECIMAL.exp(value))
 
 

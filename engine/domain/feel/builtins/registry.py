@@ -132,6 +132,15 @@ def _order(taker: Signature, names: tuple[str, ...]) -> list[int] | None:
     return [names.index(parameter.name) if parameter.name in names else -1 for parameter in taker.parameters]
 
 
+def takes_function(takers: list[tuple[Signature, list[int] | None]], place: int) -> bool:
+    """Tell whether the argument at `place` may be a function."""
+    for taker, order in takers:
+        index = place if order is None else order.index(place)
+        if taker.parameters and taker.parameters[min(index, len(taker.parameters) - 1)].kind == "function":
+            return True
+    return False
+
+
 def invoke(meter: limits.Meter, takers: list[tuple[Signature, list[int] | None]], arguments: list[Any]) -> Any:
     """Call the first taker whose kinds fit; null when none does or the reckoning has no answer."""
     for taker, order in takers:
@@ -143,6 +152,9 @@ def invoke(meter: limits.Meter, takers: list[tuple[Signature, list[int] | None]]
 
 
 def _worked(meter: limits.Meter, taker: Signature, fitted: list[Any]) -> Any:
+    for value in fitted:
+        if type(value) is str:
+            meter.spend_on(value)
     try:
         made = taker.function(meter, *fitted)
     except (ArithmeticError, ValueError):

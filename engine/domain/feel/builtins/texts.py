@@ -6,9 +6,10 @@ from engine.domain.feel import limits, regex
 from engine.domain.feel.builtins.registry import Signature, signature
 
 
-def _substring(_meter: limits.Meter, text: str, start: Any, length: Any = None) -> str | None:
-    if not isinstance(start, int) or start == 0 or abs(start) > max(len(text), 1):
-        return "" if isinstance(start, int) and start > 0 else None
+def _substring(_meter: limits.Meter, text: str, position: Any, length: Any = None) -> str | None:
+    start = int(position)
+    if start == 0 or abs(start) > max(len(text), 1):
+        return "" if start > 0 else None
     first = start - 1 if start > 0 else len(text) + start
     if length is None:
         return text[first:]

@@ -203,7 +203,7 @@ NAMED = "outputs, each with a name of its own"
             ),
             {"expected": "a single output to aggregate"},
         ),
-        (table("", [SCORE, column_out("x")], ONE * 1_001), {"expected": "≤ 1000 rules and ≤ 10000 cells"}),
+        (table("", [SCORE, column_out("x")], ONE * 20_001), {"expected": "≤ 20000 rules and ≤ 200000 cells"}),
         (etree.fromstring(f'<definitions xmlns="{DMN}"/>'), {"decision": ""}),
         (etree.fromstring('<definitions xmlns="urn:other"><decision id="d"/></definitions>'), {"decision": ""}),
         (etree.fromstring(f'<definitions xmlns="{DMN}"><decision id="d"><context/></decision></definitions>'), {}),
