@@ -55,6 +55,10 @@ def happens(play, kind, name="b"):
         play.come(name, {"n": 1})
 
 
+@row("timer boundary event, interrupting", "§13.5.3")
+@row("message boundary event, interrupting", "§13.5.3")
+@row("signal boundary event, interrupting", "§13.5.3")
+@row("conditional boundary event, interrupting", "§13.5.3")
 @pytest.mark.parametrize("kind", TRIGGERS)
 @pytest.mark.parametrize("host", HOSTS)
 def test_an_interrupting_one_ends_the_activity_and_goes_its_own_way(host, kind):
@@ -69,6 +73,10 @@ def test_an_interrupting_one_ends_the_activity_and_goes_its_own_way(host, kind):
     assert play.ended
 
 
+@row("timer boundary event, non-interrupting", "§13.5.3")
+@row("message boundary event, non-interrupting", "§13.5.3")
+@row("signal boundary event, non-interrupting", "§13.5.3")
+@row("conditional boundary event, non-interrupting", "§13.5.3")
 @pytest.mark.parametrize("kind", TRIGGERS)
 @pytest.mark.parametrize("host", HOSTS)
 def test_one_that_does_not_interrupt_leaves_the_activity_alone(host, kind):

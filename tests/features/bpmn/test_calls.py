@@ -48,6 +48,7 @@ def test_without_declared_inputs_and_outputs_everything_is_copied_in_and_out():
     assert play.see("after") == {"n": 1, "answer": {"v": 2}}
 
 
+@row("call activity", "§13.3.4")
 def test_what_is_declared_is_all_that_is_handed_in_and_out():
     body = calling(call("x", "q", mapped({"m": "=n + 1"}, {"got": "=answer.v"})))
     play = Play(data={"n": 1, "secret": 2}, p=body, q=CALLED)

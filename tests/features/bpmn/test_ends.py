@@ -35,6 +35,7 @@ def raising(trigger, name="sp", prefix="i"):
     return sub(name, inner + way(f"{prefix}s u up", f"{prefix}s v {prefix}e"))
 
 
+@row("none end event", "§13.5.6")
 def test_a_process_ends_when_its_last_token_is_gone():
     play = Play(p=start() + parallel("f") + user("a", "b", "c") + end("e1", "e2") + way("s f a e1", "f b e2", "f c e1"))
     for name in ("a", "c"):
@@ -57,6 +58,7 @@ def test_a_terminate_end_withdraws_tasks_waits_and_scopes_at_once():
     assert {"b", "u", "sp"} <= set(play.cancelled)
 
 
+@row("message end event", "§13.5.6")
 def test_a_message_end_sends_its_message():
     end_event = end("e", trigger=message("stop"), inner=mapped({"n": "=n"}), correlation="=case")
     play = Play(data={"n": 1, "case": "K1"}, p=start() + end_event + way("s e"))
@@ -66,6 +68,7 @@ def test_a_message_end_sends_its_message():
     ]
 
 
+@row("signal end event", "§13.5.6")
 def test_a_signal_end_reaches_its_own_process_and_is_told_to_the_others():
     body = start() + user("a", "b") + catch("x", signal()) + end("g", trigger=signal()) + end("e")
     play = Play(p=body + way("s a g", "s x b e"))
@@ -80,6 +83,7 @@ def test_a_signal_end_is_told_even_when_the_process_ends_with_it():
     assert [(one.kind, one.name) for one in play.thrown] == [("signal", "Alarm")]
 
 
+@row("error end event", "§13.5.6")
 @pytest.mark.parametrize(
     ("raised", "caught"),
     [(error("E1"), error("E1")), (error("E1"), error()), (error(), error()), (error("E2"), error())],
@@ -177,6 +181,7 @@ def test_a_sub_process_that_escalated_without_interruption_completes_as_always()
     assert play.tasks == ["after", "h"]
 
 
+@row("escalation end event, uncaught", "§13.5.6")
 @pytest.mark.parametrize("caught", [escalation("L2"), error()])
 def test_an_escalation_that_nobody_catches_is_no_matter(caught):
     play = Play(p=start() + raising(escalation("L1")) + boundary("b", "sp", caught) + REST)

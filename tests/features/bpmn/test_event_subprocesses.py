@@ -75,6 +75,10 @@ def test_one_that_does_not_interrupt_runs_beside_the_process(kind):
     assert "a" not in play.cancelled
 
 
+@row("timer event sub-process, interrupting", "§13.5.4")
+@row("message event sub-process, interrupting", "§13.5.4")
+@row("signal event sub-process, interrupting", "§13.5.4")
+@row("conditional event sub-process, interrupting", "§13.5.4")
 @pytest.mark.parametrize("kind", OUTSIDE)
 def test_an_interrupting_one_in_a_sub_process_ends_that_scope_and_the_outside_goes_on(kind):
     inner = start("xs") + user("a", "b") + end("xe") + way("xs a xe", "xs b xe") + on(OUTSIDE[kind])
@@ -88,6 +92,10 @@ def test_an_interrupting_one_in_a_sub_process_ends_that_scope_and_the_outside_go
     assert play.completed.count("sp") == 1
 
 
+@row("timer event sub-process, non-interrupting", "§13.5.4")
+@row("message event sub-process, non-interrupting", "§13.5.4")
+@row("signal event sub-process, non-interrupting", "§13.5.4")
+@row("conditional event sub-process, non-interrupting", "§13.5.4")
 @pytest.mark.parametrize("kind", OUTSIDE)
 def test_a_sub_process_stays_open_until_what_runs_beside_it_is_done(kind):
     play = Play(p=nested(MAIN + on(OUTSIDE[kind], keeps=True)))
@@ -237,6 +245,7 @@ def test_an_error_with_another_code_is_not_handled():
     assert (play.tasks, play.failures) == ([], ["sv"])
 
 
+@row("error event sub-process", "§13.5.4")
 def test_inside_comes_before_the_boundary():
     inner = start("xs") + end("xe", trigger=error("E1")) + way("xs xe") + on(error("E1"))
     body = nested(inner) + boundary("b", "sp", error("E1")) + user("z") + end("e2") + way("b z e2")
@@ -257,6 +266,8 @@ def test_an_error_raised_by_its_handler_leaves_the_scope():
     assert play.tasks == ["z"]
 
 
+@row("escalation event sub-process, interrupting", "§13.5.4")
+@row("escalation event sub-process, non-interrupting", "§13.5.4")
 @pytest.mark.parametrize(("keeps", "open_"), [(True, ["a", "h"]), (False, ["h"])])
 def test_an_escalation_begins_it_and_goes_on_only_when_not_interrupted(keeps, open_):
     inner = start("xs") + throw("up", escalation("L1")) + user("a") + end("xe") + way("xs up a xe")

@@ -26,6 +26,7 @@ CONDITIONAL = (
 INNER = start("ss") + user("u") + end("se") + way("ss u se")
 
 
+@row("several flows out of an activity", "§13.3.1")
 def test_every_flow_out_of_a_task_gets_a_token():
     play = Play(p=start() + user("x", "a", "b", "c") + end("e") + way("s x a e", "x b e", "x c e"))
     play.complete("x")
@@ -37,6 +38,7 @@ def test_every_flow_out_of_a_task_gets_a_token():
     assert play.ended
 
 
+@row("conditional and default flows out of an activity", "§13.3.1")
 @pytest.mark.parametrize(("n", "taken"), [(1, ["d"]), (2, ["a"]), (3, ["a", "b"])])
 def test_every_true_flow_out_of_a_task_is_taken_and_the_default_only_when_none_is(n, taken):
     play = Play(p=start() + CONDITIONAL + way("s x"))
@@ -93,6 +95,7 @@ def test_every_flow_out_of_a_multi_instance_gets_one_token_when_all_are_done():
     assert play.tasks == ["a", "b"]
 
 
+@row("several flows into an activity", "§13.3.1")
 def test_a_task_with_two_ways_in_is_done_once_for_each_token():
     play = Play(p=start() + user("a", "b", "c") + end("e") + way("s a c e", "s b c"))
     play.complete("a")

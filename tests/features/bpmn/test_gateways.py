@@ -18,6 +18,7 @@ CHOICE = (
 STRICT = start() + exclusive("g") + user("a") + end("e") + when("g", "a", "=n > 10") + way("s g", "a e")
 
 
+@row("exclusive gateway", "§13.4.2")
 @pytest.mark.parametrize(("n", "taken"), [(11, "a"), (6, "b"), (1, "c")])
 def test_an_exclusive_gateway_takes_the_first_flow_that_is_true_else_the_default(n, taken):
     play = Play(data={"n": n}, p=CHOICE)
@@ -71,6 +72,7 @@ def test_a_gateway_that_merges_and_decides_does_both():
     assert play.tasks == ["c", "d"]
 
 
+@row("parallel gateway", "§13.4.1")
 @pytest.mark.parametrize("order", ["abc", "acb", "bac", "bca", "cab", "cba"])
 def test_a_parallel_join_waits_for_every_branch_in_any_order(order):
     body = start() + parallel("f", "j") + user("a", "b", "c", "d") + end("e")

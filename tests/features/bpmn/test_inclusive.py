@@ -33,6 +33,8 @@ CHOICE = (
 )
 
 
+@row("inclusive gateway", "§13.4.3")
+@row("inclusive gateway, default flow", "§13.4.3")
 @pytest.mark.parametrize(("n", "taken"), [(1, ["d"]), (2, ["a"]), (3, ["a", "b"]), (4, ["a", "b", "c"])])
 def test_every_true_flow_is_taken_and_the_default_only_when_none_is(n, taken):
     play = Play(data={"n": n}, p=CHOICE)

@@ -37,6 +37,7 @@ def around(*inner, name="x"):
     return start() + "".join(inner) + user("after") + end("e") + way(f"s {name} after e")
 
 
+@row("timer intermediate event", "§13.5.2")
 @pytest.mark.parametrize(
     ("trigger", "due"),
     [
@@ -67,6 +68,7 @@ def test_a_timer_is_reckoned_once_when_it_is_reached():
     assert play.due("x") == due
 
 
+@row("message intermediate catch event", "§13.5.2")
 def test_a_message_reaches_exactly_one_of_those_that_wait_for_it():
     first = catch("m1", message(), result="r1") + catch("m2", message(), result="r2")
     play = Play(p=start() + first + user("a", "b") + end("e") + way("s m1 a e", "s m2 b e"))
@@ -122,6 +124,8 @@ def test_a_signal_is_not_kept_for_those_that_come_later():
     assert play.waits == ["x"]
 
 
+@row("signal intermediate throw event", "§10.5.3")
+@row("signal intermediate catch event", "§13.5.2")
 def test_a_signal_thrown_in_the_process_reaches_its_own_waiters_and_is_told_to_the_others():
     inputs = mapped({"n": "=n"})
     body = start() + parallel("f") + user("a", "b") + throw("up", signal(), inputs) + catch("x", signal(), result="got")
@@ -139,6 +143,7 @@ def test_a_condition_that_is_true_lets_the_token_pass():
     assert play.tasks == ["after"]
 
 
+@row("conditional intermediate event", "§13.5.2")
 @pytest.mark.parametrize("value", [False, None, "yes", 1])
 def test_a_condition_that_is_not_true_waits(value):
     play = Play(data={"go": value}, p=around(catch("x", condition())))
@@ -179,6 +184,7 @@ def test_a_link_goes_on_where_it_is_caught():
     assert play.ended
 
 
+@row("link events", "§10.5.3")
 def test_several_throws_lead_to_one_catch():
     body = start() + parallel("f") + user("a", "b", "c") + throw("o1", link("L")) + throw("o2", link("L"))
     body += catch("in", link("L")) + end("e") + way("s f a o1", "f b o2", "in c e")

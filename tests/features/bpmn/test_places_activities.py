@@ -37,7 +37,7 @@ from tests.support.shapes import (
 
 CALLED = {"q": start("qs") + user("qu") + end("qe") + way("qs qu qe")}
 INSIDE = start("xs") + user("xu") + end("xe") + way("xs xu xe")
-COMPENSATING = start("yhs", "<compensateEventDefinition/>") + user("yz") + end("yhe") + way("yhs yz yhe")
+COMPENSATING = start("yhs", "<compensateEventDefinition/>") + user("yz") + end("y_end") + way("yhs yz y_end")
 
 
 def the_only_task(play):

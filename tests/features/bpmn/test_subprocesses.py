@@ -25,6 +25,7 @@ def around(*inner, name="sp"):
     return start() + "".join(inner) + user("after") + end("e") + way(f"s {name} after e")
 
 
+@row("embedded sub-process", "§13.3.4")
 def test_a_sub_process_completes_when_its_last_token_is_gone():
     inner = start("ss") + user("a", "b") + end("ea", "eb") + way("ss a ea", "ss b eb")
     play = Play(p=around(sub("sp", inner)))

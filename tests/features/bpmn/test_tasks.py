@@ -27,6 +27,7 @@ def around(*inner, name="x"):
     return start() + "".join(inner) + user("after") + end("e") + way(f"s {name} after e")
 
 
+@row("user task", "§13.3.3")
 def test_a_user_task_keeps_its_answers_under_its_result():
     play = Play(data={"unit": "U1"}, p=around(user("x", result="r")))
     assert play.see("x") == {"unit": "U1"}
@@ -40,6 +41,7 @@ def test_a_user_task_without_result_gives_its_answers_to_the_process():
     assert play.see("after") == {"opinion": "agree"}
 
 
+@row("manual task", "§13.3.3")
 def test_a_manual_task_is_done_by_people():
     play = Play(p=around(node("manualTask", "x", result="r")))
     assert play.tasks == ["x"]
@@ -47,11 +49,13 @@ def test_a_manual_task_is_done_by_people():
     assert play.see("after") == {"r": {"seen": True}}
 
 
+@row("abstract task", "§13.3.3")
 def test_an_abstract_task_lets_the_token_pass_and_changes_nothing():
     play = Play(data={"n": 1}, p=around(task("x")))
     assert (play.see("after"), play.completed) == ({"n": 1}, ["s", "x"])
 
 
+@row("service task", "§13.3.3")
 def test_a_service_task_is_given_its_inputs_and_leaves_its_result():
     given = []
     body = around(service("x", mapped({"a": "=n + 1", "b": '="k"'}), result="r"))
@@ -65,11 +69,13 @@ def test_a_service_task_without_result_changes_nothing():
     assert play.see("after") == {"n": 1}
 
 
+@row("business rule task", "§13.3.3")
 def test_a_business_rule_task_leaves_what_was_decided():
     play = Play(p=around(rule("x", result="r")))
     assert play.see("after") == {"r": {"days": 5, "unit": "wd"}}
 
 
+@row("send task", "§13.3.3")
 def test_a_send_task_sends_its_message_and_goes_on():
     play = Play(data={"case": "K1", "n": 2}, p=around(send("x", "answer", mapped({"n": "=n"}), correlation="=case")))
     (thrown,) = play.thrown
@@ -78,6 +84,7 @@ def test_a_send_task_sends_its_message_and_goes_on():
     assert play.tasks == ["after"]
 
 
+@row("receive task", "§13.3.3")
 def test_a_receive_task_waits_for_its_message_under_its_correlation():
     play = Play(data={"case": "K1"}, p=around(receive("x", correlation="=case", result="got")))
     (wait,) = play.execution.rest().waits.values()
@@ -86,6 +93,7 @@ def test_a_receive_task_waits_for_its_message_under_its_correlation():
     assert play.see("after") == {"case": "K1", "got": {"n": 3}}
 
 
+@row("message intermediate throw event", "§10.5.3")
 def test_a_message_thrown_in_the_flow_is_sent_once():
     play = Play(data={"case": "K1"}, p=around(throw("x", message("stop"), mapped({"n": "=1"}), correlation="=case")))
     assert [(one.name, one.correlation, one.payload) for one in play.thrown] == [("stop", "K1", {"n": 1})]

@@ -45,6 +45,7 @@ def booked(*more):
     return start() + transaction("x", inner) + boundary("c", "x", CANCEL) + boundary("h", "x", error()) + LEAVES
 
 
+@row("transaction, completed", "§10.3.5")
 def test_a_completed_transaction_goes_on_and_undoes_nothing():
     play = Play(p=booked())
     for name in ("a", "b"):
@@ -70,6 +71,7 @@ def test_a_cancelled_transaction_is_undone_backwards_and_then_left_by_its_cancel
     assert "after" not in play.entered
 
 
+@row("transaction, cancelled", "§10.3.5")
 def test_only_what_was_completed_is_undone():
     inner = start("xs") + user("a", "b", "c") + undo("not_a", "a") + undo("not_b", "b")
     inner += end("xe") + end("xc", trigger=CANCEL) + way("xs a xe", "xs b xe", "xs c xc")
