@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from engine import settings
 from engine.rehearsal import Report, State, Wish, rehearse
 from server.reading import read
 
@@ -40,9 +41,9 @@ class _Unreadable(Exception):
 @click.option("--data", metavar="FILE", type=_file, help="A JSON object: the variables the first instance begins with.")
 @click.option("--plan", metavar="FILE", type=_file, help="JSON: what people, other systems and services will do, when.")
 @click.option("--until", default="P30Y", help="Duration or moment at which the rehearsal ends; 30 years when left out.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", help="Language of what people read.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the timeline, else the installation's.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
-def simulate(models: tuple[Path, ...], *, lang: str, as_json: bool, **wish: Any) -> None:
+def simulate(models: tuple[Path, ...], *, lang: str | None, as_json: bool, **wish: Any) -> None:
     """Play diagrams through on a moved clock, without a database, and print what happened.
 
     The MODELs (BPMN, DMN, or the folder of a programme) are one deployment. Exit code: 0 completed, 2 refused,
@@ -54,7 +55,9 @@ def simulate(models: tuple[Path, ...], *, lang: str, as_json: bool, **wish: Any)
         report = Report(State.REFUSED, [fault.finding])
     else:
         report = rehearse(models, Wish(**wish, **given))
-    told = json.dumps(report.plain(), ensure_ascii=False) if as_json else "\n".join(_lines(report, lang))
+    told = (
+        json.dumps(report.plain(), ensure_ascii=False) if as_json else _text(report, lang or settings.load().language)
+    )
     # Half a surrogate pair, which an expression may make, is told as its escape.
     click.echo(told.encode("utf-8", "backslashreplace"))
     sys.exit(CODES[report.state])
@@ -84,13 +87,18 @@ def _unreadable(path: Path, rule: str, zh: str, en: str) -> _Unreadable:
     return _Unreadable({**place, "rule": rule, "severity": "error", "text": text})
 
 
+def _text(report: Report, lang: str) -> str:
+    return "\n".join(_lines(report, lang))
+
+
 def _lines(report: Report, lang: str) -> Iterator[str]:
     for finding in report.findings:
         place = " ".join(part for part in (finding["file"], finding["element"]) if part)
         yield f"{finding['severity']}  {place}  {finding['rule']}: {finding['text'][lang]}"
     for line in _condensed(report.trace):
         scope = f".{line['scope']}" if "scope" in line else ""
-        yield f"{_stamp(line['at'])}  {line['instance']}{scope:<4}  {MARKS[line['event']]} {line['element']}"
+        what = f"{MARKS[line['event']]} {line['element']} {line.get('name', '')}".rstrip()
+        yield f"{_stamp(line['at'])}  {line['instance']}{scope:<4}  {what}"
     if len(report.instances) > 1:
         yield from (f"#  {one['instance']}  {one['process']}  {STATES[one['state']][lang]}" for one in report.instances)
     for incident in report.incidents:

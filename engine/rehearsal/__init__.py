@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from engine.bpmn.elements import HUMAN
+from engine.bpmn.elements import HUMAN, Element
 from engine.bpmn.execution import Wait
 from engine.clock import CIVIL
 from engine.rehearsal import deployment as deployments
@@ -104,7 +104,7 @@ def _report(stage: Stage, findings: list[Finding]) -> Report:
     return Report(
         state=_state(stage, incidents),
         findings=findings,
-        trace=[_told(one) for one in stage.trace],
+        trace=[_told(one, stage.deployment.model.elements) for one in stage.trace],
         waiting=[*_waiting(stage)],
         data=stage.cases[0].data if stage.cases else {},
         instances=[_instance(case, n) for n, case in enumerate(stage.cases)],
@@ -131,8 +131,10 @@ def _incidents(stage: Stage) -> Iterator[dict[str, str]]:
             yield {"instance": case.number, "element": failure.element, "reason": failure.reason}
 
 
-def _told(one: Told) -> dict[str, Any]:
+def _told(one: Told, elements: Mapping[str, Mapping[str, Element]]) -> dict[str, Any]:
     line = {"at": _civil(one.at), "element": one.element, "event": one.event, "instance": one.instance}
+    name = elements[one.process][one.element].name
+    line |= {"name": name} if name != one.element else {}
     return line if one.scope is None else {**line, "scope": one.scope}
 
 
@@ -181,5 +183,5 @@ def _civil(moment: datetime) -> str:
 
 
 def _finding(rule: str, element: str, zh: str, en: str) -> Finding:
-    text: Mapping[str, str] = {"zh": zh, "en": en}
+    text = {"zh": zh, "en": en}
     return {"file": "", "element": element, "name": element, "rule": rule, "severity": "error", "text": text}

@@ -21,7 +21,7 @@ from engine.bpmn.lint import Strictness
 from engine.domain import decisions, indicators
 from engine.domain.decisions import Decision
 from engine.domain.workdays import SATURDAY, Calendar
-from engine.errors import IcityError, ModelRefused
+from engine.errors import DecisionFailed, ModelRefused
 from engine.settings import ROOT
 
 Finding = dict[str, Any]
@@ -91,8 +91,8 @@ def build(files: Mapping[str, bytes]) -> tuple[Deployment | None, list[Finding]]
     """Return the deployment that `files` make and its findings; without a deployment when one of them is an error."""
     roots, findings = _roots(files)
     diagrams = {name: root for name, root in roots.items() if etree.QName(root).namespace == BPMN}
-    tables, more = _decisions({name: root for name, root in roots.items() if name not in diagrams})
-    findings += [*more, *_strangers(files)]
+    tables, faults = decisions.gather({name: root for name, root in roots.items() if name not in diagrams})
+    findings += [*(_told(file, fault) for file, fault in faults), *_strangers(files)]
     schemas, more = _forms(files)
     rows = indicators.read_rows(files[FIGURES]) if FIGURES in files else []
     findings += [*more, *({**finding, "file": FIGURES} for finding in indicators.check(rows))]
@@ -105,6 +105,9 @@ def build(files: Mapping[str, bytes]) -> tuple[Deployment | None, list[Finding]]
         model = parse.model(diagrams)
     except ModelRefused as fault:
         return None, [*findings, *fault.facts["findings"]]
+    findings += _deadlines(model, tables)
+    if is_refused(findings):
+        return None, findings
     processes = _processes(diagrams)
     called = {one.called for some in model.elements.values() for one in some.values()}
     deployment = Deployment(model, tables, rows, processes, [name for name in processes if name not in called])
@@ -149,20 +152,6 @@ def _roots(files: Mapping[str, bytes]) -> tuple[dict[str, etree._Element], list[
     return roots, findings
 
 
-def _decisions(roots: Mapping[str, etree._Element]) -> tuple[dict[str, Decision], list[Finding]]:
-    tables: dict[str, Decision] = {}
-    findings: list[Finding] = []
-    for file, root in roots.items():
-        try:
-            read = decisions.parse(root)
-        except IcityError as fault:
-            findings += _refused(file, "decision", f"决策表不正确：{fault}", str(fault))
-            continue
-        tables |= read
-        findings += [_told(file, fault) for decision in read.values() for fault in decisions.check(decision)]
-    return tables, findings
-
-
 def _told(file: str, fault: decisions.Finding) -> Finding:
     text = {"zh": fault.text_zh, "en": fault.text_en}
     place = {"file": file, "element": fault.element, "name": fault.element}
@@ -178,6 +167,24 @@ def _forms(files: Mapping[str, bytes]) -> tuple[frozenset[str], list[Finding]]:
         except orjson.JSONDecodeError as fault:
             findings += _refused(name, "form", f"不是合格的 JSON：{fault}", f"Not JSON: {fault}")
     return frozenset(Path(name).stem for name in names), findings
+
+
+def _deadlines(model: parse.Model, tables: Mapping[str, Decision]) -> Iterator[Finding]:
+    """Tell every deadline that nobody could reckon; loose files may come without the decision that reckons it."""
+    for element in (element for some in model.elements.values() for element in some.values()):
+        for key in {element.deadline, element.timing.deadline if element.timing else None} - {None}:
+            if not _reckoned(tables, str(key)):
+                zh, en = f"决策表 deadline 没有“{key}”一行。", f"The decision deadline has no row {key!r}."
+                finding: Finding = refused("deadline.dmn", "missing-deadline", zh, en, element.id).facts["findings"][0]
+                yield finding if "deadline" in tables else {**finding, "severity": "warning"}
+
+
+def _reckoned(tables: Mapping[str, Decision], key: str) -> bool:
+    try:
+        row = tables["deadline"].evaluate({"task_key": key}) if "deadline" in tables else None
+    except DecisionFailed:
+        return False
+    return isinstance(row, dict) and {"days", "unit"} <= row.keys()
 
 
 def _strangers(files: Mapping[str, bytes]) -> Iterator[Finding]:

@@ -161,13 +161,17 @@ class Stage:
             self._at(one.at, OTHERS, partial(self._broadcast, one.name, one.payload))
         for process in self.deployment.processes:
             for start in self.deployment.starts(process):
-                if start.timing:
+                if start.event == "timer":
                     self._wind(process, start, None)
                 elif start.event == "conditional" and self._holds(start):
                     self._at(self.now, OTHERS, partial(self._begin, process, start, {}))
 
     def _holds(self, start: Element) -> bool:
-        return self._around().value(str(start.condition), self._data) is True
+        try:
+            return self._around().value(str(start.condition), self._data) is True
+        except IcityError as fault:
+            self._fail(start.id, fault)
+            return False
 
     def _wind(self, process: str, start: Element, before: dict[str, Any] | None) -> None:
         """Arm a timer start event for its first moment, or for the one after `before`."""
@@ -178,7 +182,7 @@ class Stage:
                 else definitions.next_wait(before, self.now)
             )
         except IcityError as fault:
-            self.failures.append(Failure(UUID(int=0), start.id, str(fault)))
+            self._fail(start.id, fault)
             return
         self.armed.pop((process, start.id), None)
         if wait is not None:
@@ -200,12 +204,15 @@ class Stage:
         try:
             execution = Execution.begin(self.deployment.model, process, dict(data), self._around(), *own)
         except IcityError as fault:
-            self.failures.append(Failure(UUID(int=0), start.id if start is not None else process, str(fault)))
+            self._fail(start.id if start is not None else process, fault)
             return
         case = Case(str(len(self.cases) + 1), process, self.now, execution)
         self.cases.append(case)
         self._open += 1
         self._note(case, execution)
+
+    def _fail(self, element: str, fault: IcityError) -> None:
+        self.failures.append(Failure(UUID(int=0), element, str(fault)))
 
     def _move(self, case: Case, element: str, act: Callable[[Execution], bool]) -> None:
         if case.execution is None:
