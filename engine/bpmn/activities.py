@@ -11,7 +11,7 @@ from engine.bpmn import loops, throwing
 from engine.bpmn.definitions import next_wait
 from engine.bpmn.elements import Element, Event
 from engine.bpmn.environment import BusinessError
-from engine.bpmn.nodes import Catching, Node, message, receive
+from engine.bpmn.nodes import Catching, Node, message, receive, transferred
 from engine.bpmn.scopes import Scope, Token, scope_view, view, write
 from engine.errors import BudgetSpent, NotFound
 
@@ -42,20 +42,12 @@ class Activity(Node):
     def performed(self, game: Any, token: Token) -> None:
         """Write the data associations of an instance that is done."""
         data = view(token) if self.element.writes else {}
-        for transfer in self.element.writes:
-            value = data.get(transfer.source) if transfer.source else None
-            if transfer.expression:
-                value = game.around.value(transfer.expression, data)
-            elsewhere = token.parent if transfer.target in token.data else token
-            write(elsewhere, transfer.target, value)
+        for name, value in transferred(self.element.writes, game.around, data).items():
+            write(token.parent if name in token.data else token, name, value)
 
     def _read(self, game: Any, token: Token) -> None:
         data = view(token) if self.element.reads else {}
-        for transfer in self.element.reads:
-            value = data.get(transfer.source) if transfer.source else None
-            token.data[transfer.target] = (
-                game.around.value(transfer.expression, data) if transfer.expression else deepcopy(value)
-            )
+        token.data.update(deepcopy(transferred(self.element.reads, game.around, data)))
 
     def keep(self, token: Token, answer: Any) -> None:
         """Keep what an instance gave: under the result, or each member of a context as a variable of its own."""
@@ -84,7 +76,8 @@ class Work(Activity):
     def _run_hook(self, my_task: Task) -> bool | None:
         game = my_task.workflow.top_workflow.game
         data = view(my_task)
-        inputs = {name: game.around.value(source, data) for name, source in self.element.inputs}
+        inputs = {one.target: data.get(one.target) for one in self.element.reads}
+        inputs |= {name: game.around.value(source, data) for name, source in self.element.inputs}
         try:
             answer = game.around.serve(self.element, inputs, data)
         except BusinessError as error:
@@ -125,6 +118,7 @@ class SubProcess(Activity):
     def perform(self, game: Any, token: Token) -> None:
         """Open the scope and put a token at each of its beginnings."""
         scope = self.open(game, token)
+        scope.data.update(dict.fromkeys(self.inside.owns))
         scope.data.update(self._given(game, token))
         game.begin(scope)
 
@@ -189,7 +183,7 @@ class EventSubProcess(Catching, SubProcess):
         inside = self.open(game, token)
         game.watch(inside)
         begun = game.enter(inside, self.inside.begins[0])
-        receive(begun, self.awaited, payload)
+        receive(game, begun, self.awaited, payload)
 
 
 class Call(SubProcess):

@@ -24,7 +24,14 @@ def remember(token: Token, scope: Scope | None) -> None:
         return
     record = {"activity": node.name, "handler": node.handler, "data": deepcopy(view(token)), "inner": inner}
     record |= {"within": within, "variables": deepcopy(scope.data) if scope is not None else {}}
-    token.workflow.kept.setdefault("completed", []).append(record)
+    _known(token).append(record)
+
+
+def multiple(token: Token) -> None:
+    """Remember a multi-instance that completed: each of its instances (§13.3.7: only when all have completed)."""
+    records = token.internal_data.get("completed", [])
+    if records:
+        token.workflow.kept.setdefault("completed", []).extend(records)
 
 
 def compensate(game: Any, thrower: Token, activity: str | None, *, waits: bool = True) -> bool:
@@ -71,7 +78,7 @@ def _undo(game: Any, scope: Any, record: Record, driver: Token | None) -> None:
         game.attempt(token, "enter", lambda: token.task_spec.enter(game, token))
         return
     token = Token(scope, scope.spec.task_specs[record["activity"]], scope.task_tree, state=TaskState.STARTED)
-    token.internal_data["for"] = asked
+    token.data, token.internal_data = record["data"], {"for": asked, "shadow": True, "again": True}
     inner = token.task_spec.open(game, token)
     inner.data = record["variables"]
     if record["within"]:
@@ -81,6 +88,13 @@ def _undo(game: Any, scope: Any, record: Record, driver: Token | None) -> None:
     else:
         token.internal_data.update(todo=record["inner"], where=token.id.hex)
         go_on(game, token)
+
+
+def _known(token: Token) -> list[Record]:
+    """Return the memory that a completed activity belongs to: its scope's, or its multi-instance's until that ends."""
+    memory = token.parent.internal_data if "index" in token.internal_data else token.workflow.kept
+    records: list[Record] = memory.setdefault("completed", [])
+    return records
 
 
 def _handler_inside(scope: Scope | None) -> str | None:

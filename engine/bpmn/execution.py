@@ -317,7 +317,7 @@ def _begin_by(game: Game, model: Model, start: str, payload: dict[str, Any] | No
     node = game.instance.spec.task_specs[start]
     token = Token(game.instance, node, game.instance.task_tree)
     game.note(token, "entered")
-    receive(token, node.element, payload)
+    receive(game, token, node.element, payload)
     game.attempt(token, "leave", token.complete)
 
 

@@ -128,7 +128,7 @@ class Game:
             loops.collect(self, token)
             return
         if "for" in token.internal_data:
-            if "shadow" in token.internal_data:
+            if "again" not in token.internal_data:
                 self.done(token)
             self.undone(token)
             return
@@ -140,6 +140,8 @@ class Game:
         ways = node.ways(self, token)
         if node.element.loop is None:
             compensation.remember(token, inner)
+        else:
+            compensation.multiple(token)
         self.done(token)
         self._leave(token, ways)
 

@@ -3,6 +3,7 @@
 SpiffWorkflow runs a token's specification; where the token goes next is decided here and done by the game.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,8 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn.definitions import correlation, next_wait, wait_for
-from engine.bpmn.elements import Element
-from engine.bpmn.environment import Thrown
+from engine.bpmn.elements import Element, Transfer
+from engine.bpmn.environment import Surroundings, Thrown
 from engine.bpmn.scopes import Token, view, write
 from engine.errors import StepFailed
 
@@ -194,7 +195,7 @@ class Catching:
         token.internal_data.pop("wait", None)
         if token.internal_data.pop("choice", None):
             game.choose(token)
-        receive(token, self.awaited, payload)
+        receive(game, token, self.awaited, payload)
         token.complete()
 
 
@@ -240,23 +241,44 @@ class Boundary(Catching, Node):
             game.cancel(host)
         token = Token(scope, self, scope.task_tree, state=TaskState.READY)
         game.note(token, "entered")
-        receive(token, self.element, payload)
+        receive(game, token, self.element, payload)
         game.attempt(token, "leave", token.complete)
 
 
-def receive(token: Token, element: Element, payload: dict[str, Any] | None) -> None:
-    """Keep what came: under the element's result, or each member as a variable of its own."""
+def receive(game: Any, token: Token, element: Element, payload: dict[str, Any] | None) -> None:
+    """Keep what came: by the data associations, under the result, or each member as a variable of its own.
+
+    The data output of an event stands for the whole payload, or for the member of that name (§10.4.1).
+    """
     if payload is None:
         return
+    if element.writes:
+        came = {one.source: payload.get(one.source, payload) for one in element.writes if one.source}
+        for name, value in transferred(element.writes, game.around, {**view(token), **payload, **came}).items():
+            write(token, name, value)
     if element.result:
         write(token, element.result, payload)
-    else:
+    elif not element.writes:
         for name, value in payload.items():
             write(token, name, value)
 
 
+def payload_of(game: Any, token: Token, element: Element) -> dict[str, Any]:
+    """Return what an element sends: its data associations and its inputs."""
+    data = view(token) if element.inputs or element.reads else {}
+    sent = transferred(element.reads, game.around, data)
+    return sent | {name: game.around.value(source, data) for name, source in element.inputs}
+
+
 def message(element: Element, game: Any, token: Token) -> Thrown:
     """Return the message that an element sends with the data of its token."""
-    data = view(token)
-    payload = {name: game.around.value(source, data) for name, source in element.inputs}
-    return Thrown(element.id, element.message or element.id, correlation(element, game.around, data), payload)
+    told = correlation(element, game.around, view(token))
+    return Thrown(element.id, element.message or element.id, told, payload_of(game, token, element))
+
+
+def transferred(transfers: tuple[Transfer, ...], around: Surroundings, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what data associations hand over, by target: a variable as it is, or what FEEL makes of it."""
+    return {
+        one.target: around.value(one.expression, data) if one.expression else data.get(one.source or "")
+        for one in transfers
+    }

@@ -49,6 +49,7 @@ class ProcessSpec(BpmnProcessSpec):
         self.begins: list[Node] = []
         self.handlers: list[activities.EventSubProcess] = []
         self.inclusive: list[Inclusive] = []
+        self.owns: tuple[str, ...] = ()
         self.takes: tuple[str, ...] | None = None
         self.gives: tuple[str, ...] | None = None
 
@@ -105,6 +106,7 @@ def _drawn(
 ) -> Iterator[ProcessSpec]:
     """Yield the specification of a process and of every sub-process in it."""
     spec = ProcessSpec(process.get("id", ""), around)
+    spec.owns = tuple(reading.variable(one) for one in process.iterchildren(f"{B}dataObject", f"{B}property"))
     spec.takes = reading.process_data(process, "dataInput")
     spec.gives = reading.process_data(process, "dataOutput")
     drawn = [process] if local(process) in GLOBAL_TASKS else [one for one in process if _is_node(one)]

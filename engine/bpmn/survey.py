@@ -23,7 +23,7 @@ class Standing:
     """A token: where it stands, inside which other token, and what for: task, wait, incident, join or inside.
 
     `scope` is the token that opened the sub-process around it, none at the top; one that is a `choice` is a way that an
-    event-based gateway may take, and its holder is the gateway's token.
+    event-based gateway may take, and its holder is the gateway's token; `source` is where one at a join came from.
     """
 
     task: UUID
@@ -33,6 +33,12 @@ class Standing:
     scope: UUID | None
     kind: str
     choice: bool
+    source: str | None
+
+
+def scopes(execution: Execution) -> dict[UUID | None, str]:
+    """Return the process or sub-process that each open scope runs, by the token that opened it; none at the top."""
+    return {scope.owner.id if scope.owner is not None else None: scope.spec.name for scope in _scopes(execution)}
 
 
 def tokens(execution: Execution) -> list[Standing]:
@@ -78,10 +84,10 @@ def restore(execution: Execution, wanted: Mapping[str, Mapping[str, Any]]) -> No
     instance.changed = True
 
 
-def downstream(model: Model, process: str, element: str) -> set[str]:
-    """Return the flow nodes of a process or sub-process that a token may stand at after it stood at `element`."""
+def downstream(model: Model, process: str, element: str, without: str = "") -> set[str]:
+    """Return the flow nodes of a process that a token may stand at after `element`, not having passed `without`."""
     nodes: Any = model.specs[process].task_specs
-    found: set[str] = set()
+    found = {without}
     waiting = [element]
     while waiting:
         name = waiting.pop()
@@ -89,7 +95,11 @@ def downstream(model: Model, process: str, element: str) -> set[str]:
             found.add(name)
             waiting += [flow.target for flow in nodes[name].outgoing]
             waiting += [boundary.name for boundary in nodes[name].boundaries]
-    return found
+    return found - {without}
+
+
+def _scopes(execution: Execution) -> list[Any]:
+    return [scope for scope in execution._instance.scopes() if not scope.completed]
 
 
 def _tokens(execution: Execution) -> Iterator[Token]:
@@ -104,7 +114,10 @@ def _standing(token: Token) -> Standing:
     outer = scope.owner.id if scope.owner is not None else None
     holder = token.parent.id if token.parent is not scope.task_tree else outer
     element = token.task_spec.element
-    return Standing(token.id, element.process, element.id, holder, outer, _kind(token), "choice" in token.internal_data)
+    flow = token.internal_data.get("flow")
+    source = next((one.source for one in token.task_spec.incoming if one.id == flow), None)
+    kind, choice = _kind(token), "choice" in token.internal_data
+    return Standing(token.id, element.process, element.id, holder, outer, kind, choice, source)
 
 
 def _kind(token: Token) -> str:

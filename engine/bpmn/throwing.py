@@ -7,8 +7,8 @@ from SpiffWorkflow.task import Task
 from engine.bpmn import compensation
 from engine.bpmn.elements import Element, Event
 from engine.bpmn.environment import Thrown
-from engine.bpmn.nodes import Node, message
-from engine.bpmn.scopes import Scope, Token, view
+from engine.bpmn.nodes import Node, message, payload_of
+from engine.bpmn.scopes import Scope, Token
 from engine.errors import StepFailed
 
 
@@ -26,8 +26,9 @@ def throw(game: Any, token: Token, element: Element) -> bool | None:
         case "message":
             game.tell(message(element, game, token))
         case "signal":
-            game.tell(Thrown(element.id, element.signal or element.id, "", _payload(game, token, element), "signal"))
-            signal(game, element.signal or element.id, _payload(game, token, element))
+            name, payload = element.signal or element.id, payload_of(game, token, element)
+            game.tell(Thrown(element.id, name, "", payload, "signal"))
+            signal(game, name, payload)
         case "escalation":
             propagate(game, token, event)
         case "error":
@@ -44,8 +45,12 @@ def throw(game: Any, token: Token, element: Element) -> bool | None:
 
 
 def signal(game: Any, name: str, payload: dict[str, Any]) -> bool:
-    """Let everything in the instance that waits for a signal take it; tell whether anything did."""
+    """Let everything in the instance that waits for a signal take it; tell whether anything did.
+
+    What interrupts comes last, since it would take the others away before they have seen the signal.
+    """
     waiting = [token for token in game.waiting() if token.internal_data["wait"].get("signal") == name]
+    waiting.sort(key=lambda token: token.task_spec.awaited.interrupting)
     for token in waiting:
         if token.id in token.workflow.tasks and "wait" in token.internal_data:
             game.occur(token, dict(payload))
@@ -82,11 +87,6 @@ def end_scope(game: Any, token: Token, kind: str) -> None:
         _cancelled(game, scope)
     else:
         game.settle(scope)
-
-
-def _payload(game: Any, token: Token, element: Element) -> dict[str, Any]:
-    data = view(token) if element.inputs else {}
-    return {name: game.around.value(source, data) for name, source in element.inputs}
 
 
 def _cancelled(game: Any, scope: Scope) -> None:

@@ -343,3 +343,23 @@ def test_while_it_is_undone_other_branches_go_on():
     assert (play.tasks, play.ended) == (["not_a"], False)
     complete(play, "not_a", "after")
     assert play.ended
+
+
+def test_a_compensation_event_sub_process_runs_once_for_each_instance():
+    inner = many() + start("is") + user("a") + end("ie") + way("is a ie") + undoing("by_hand")
+    play = Play(p=start() + sub("sp", inner) + throw("t", compensation()) + AFTER + way("s sp t after e"))
+    complete(play, "a", "a", "a")
+    found = []
+    while play.tasks != ["after"]:
+        found.append(play.see("by_hand")["item"])
+        play.complete("by_hand")
+    assert sorted(found) == [1, 2, 3]
+
+
+def test_a_multi_instance_that_was_interrupted_is_not_undone():
+    inner = many() + start("is") + user("a") + undo("not_a", "a") + end("ie") + way("is a ie")
+    body = start() + sub("sp", inner) + boundary("m", "sp", message()) + throw("t", compensation()) + AFTER
+    play = Play(p=body + way("s sp e", "m t after e"))
+    complete(play, "a", "a")
+    play.come("m")
+    assert play.tasks == ["after"]

@@ -6,12 +6,16 @@ from tests.support.diagrams import Play
 from tests.support.rows import row
 from tests.support.shapes import (
     call,
+    catch,
     end,
     many,
     mapped,
+    message,
     node,
+    service,
     start,
     sub,
+    throw,
     user,
     way,
 )
@@ -187,3 +191,37 @@ def test_a_receive_in_a_sub_process_writes_the_process():
     play = Play(p=around(sub("x", inner)))
     play.come("u", {"n": 1})
     assert play.see("after") == {"got": {"n": 1}}
+
+
+def test_a_service_task_is_given_its_data_inputs_and_hands_on_its_result():
+    told = specification(inputs=[("x_in", "n")], outputs=[("x_out", "r")]) + reads("ref", "x_in")
+    body = around(service("x", told + writes("x_out", "ref2"), result="r"))
+    given = []
+    play = Play(data={"amount": 7}, operate=lambda _name, inputs: given.append(inputs) or 21, p=body)
+    assert given == [{"n": 7}]
+    assert play.see("after")["total"] == 21
+
+
+@row("data output of a catching event", "§10.4.1")
+def test_what_a_message_carries_is_handed_on_by_its_event():
+    told = '<dataOutput id="x_out" name="got"/>' + writes("x_out", "ref2") + message()
+    play = Play(p=around(catch("x", told, result="got")))
+    play.come("x", {"n": 1})
+    assert play.see("after")["total"] == {"n": 1}
+
+
+@row("data input of a throwing event", "§10.4.1")
+def test_what_a_message_carries_is_taken_from_the_data_of_its_event():
+    told = '<dataInput id="x_in" name="n"/>' + reads("ref", "x_in") + message()
+    play = Play(data={"amount": 7}, p=around(throw("x", told)))
+    assert [one.payload for one in play.thrown] == [{"n": 7}]
+
+
+@row("data object of a sub-process", "§10.4.1")
+def test_a_data_object_of_a_sub_process_lives_and_dies_with_it():
+    inner = '<dataObject id="own"/>' + start("is") + user("u", "v") + end("ie") + way("is u v ie")
+    play = Play(p=around(sub("x", inner)))
+    play.complete("u", own=1)
+    assert play.see("v")["own"] == 1
+    play.complete("v")
+    assert "own" not in play.see("after")
