@@ -94,8 +94,8 @@ def build(files: Mapping[str, bytes]) -> tuple[Deployment | None, list[Finding]]
     tables, faults = decisions.gather({name: root for name, root in roots.items() if name not in diagrams})
     findings += [*(_told(file, fault) for file, fault in faults), *_strangers(files)]
     schemas, more = _forms(files)
-    rows = indicators.read_rows(files[FIGURES]) if FIGURES in files else []
-    findings += [*more, *({**finding, "file": FIGURES} for finding in indicators.check(rows))]
+    rows, faulty = _figures(files)
+    findings += [*more, *faulty]
     if not diagrams:
         findings += _refused("", "file", "没有流程图文件。", "There is no diagram among the files.")
     findings += linter.lint(diagrams, _known(schemas, tables), Strictness.FILES)
@@ -119,12 +119,12 @@ def is_refused(findings: Iterable[Finding]) -> bool:
     return any(finding["severity"] == "error" for finding in findings)
 
 
-def calendar() -> Calendar:
-    """Return the civil calendar as it is published, without asking a database."""
+def calendar(notices: Path = NOTICES) -> Calendar:
+    """Return the civil calendar as it is published, and as the notices in a folder change it; asks no database."""
     days = {day: False for day in chinese_calendar.holidays if day.weekday() < SATURDAY}
     days |= {day: True for day in chinese_calendar.workdays if day.weekday() >= SATURDAY}
     last = max(chinese_calendar.holidays).year
-    for file in sorted(NOTICES.glob("*.csv")):
+    for file in sorted(notices.glob("*.csv")):
         with file.open(encoding="utf-8", newline="") as lines:
             noticed = {date.fromisoformat(row["day"]): row["workday"] == "1" for row in csv.DictReader(lines)}
         days |= noticed
@@ -163,10 +163,23 @@ def _forms(files: Mapping[str, bytes]) -> tuple[frozenset[str], list[Finding]]:
     names = [name for name in files if name.endswith(".form")]
     for name in names:
         try:
-            findings += [{**finding, "file": name} for finding in forms.check(orjson.loads(files[name]))]
+            findings += [_whole(name, finding) for finding in forms.check(orjson.loads(files[name]))]
         except orjson.JSONDecodeError as fault:
             findings += _refused(name, "form", f"不是合格的 JSON：{fault}", f"Not JSON: {fault}")
     return frozenset(Path(name).stem for name in names), findings
+
+
+def _figures(files: Mapping[str, bytes]) -> tuple[list[dict[str, str]], list[Finding]]:
+    try:
+        rows = indicators.read_rows(files[FIGURES]) if FIGURES in files else []
+    except ModelRefused as fault:
+        return [], [_whole(FIGURES, finding) for finding in fault.facts["findings"]]
+    return rows, [_whole(FIGURES, finding) for finding in indicators.check(rows)]
+
+
+def _whole(file: str, finding: Finding) -> Finding:
+    """Return a finding of a form or of indicators, which know neither their file nor anything less than an error."""
+    return {"file": file, "name": finding["element"], "severity": "error", **finding}
 
 
 def _deadlines(model: parse.Model, tables: Mapping[str, Decision]) -> Iterator[Finding]:

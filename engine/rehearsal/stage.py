@@ -133,7 +133,7 @@ class Stage:
         self._calendar = calendar()
         self._agenda: list[tuple[datetime, int, int, Callable[[], object]]] = []
         self._post: deque[tuple[Case, Thrown]] = deque()
-        self._listening: dict[str, dict[tuple[str, UUID, str], tuple[Case, Wait]]] = {}
+        self._listening: dict[tuple[str, str], dict[tuple[str, UUID, str], tuple[Case, Wait]]] = {}
         self._look_through_kept = False
         self._open = self._open_in_one = self._moves = self._moves_at_once = self._entries = 0
 
@@ -164,7 +164,7 @@ class Stage:
                 if start.event == "timer":
                     self._wind(process, start, None)
                 elif start.event == "conditional" and self._holds(start):
-                    self._at(self.now, OTHERS, partial(self._begin, process, start, {}))
+                    self._at(self.now, OTHERS, partial(self._begin, process, start, {}, with_data=True))
 
     def _holds(self, start: Element) -> bool:
         try:
@@ -197,15 +197,19 @@ class Stage:
         self._entries += 1
         heappush(self._agenda, (when, order, self._entries, act))
 
-    def _begin(self, process: str, start: Element | None = None, payload: dict[str, Any] | None = None) -> None:
+    def _begin(
+        self,
+        process: str,
+        start: Element | None = None,
+        payload: dict[str, Any] | None = None,
+        *,
+        with_data: bool = False,
+    ) -> None:
+        """Begin an instance: by none start events, or by an event with what it brought; the first has the data."""
         self._spend("", start.id if start is not None else process)
-        data = {} if self.cases else self._data
+        data = deepcopy(self._data) if with_data or not self.cases else {}
         own = (start.id, deepcopy(payload)) if start is not None else (None, None)
-        try:
-            execution = Execution.begin(self.deployment.model, process, dict(data), self._around(), *own)
-        except IcityError as fault:
-            self._fail(start.id if start is not None else process, fault)
-            return
+        execution = Execution.begin(self.deployment.model, process, data, self._around(), *own)
         case = Case(str(len(self.cases) + 1), process, self.now, execution)
         self.cases.append(case)
         self._open += 1
@@ -215,12 +219,11 @@ class Stage:
         self.failures.append(Failure(UUID(int=0), element, str(fault)))
 
     def _move(self, case: Case, element: str, act: Callable[[Execution], bool]) -> None:
-        if case.execution is None:
-            return
         self._spend(case.number, element)
         execution = case.execution
-        execution.meet(self._around())
-        if act(execution):
+        if execution is not None:
+            execution.meet(self._around())
+            act(execution)
             self._note(case, execution)
 
     def _note(self, case: Case, execution: Execution) -> None:
@@ -240,16 +243,20 @@ class Stage:
             self._open -= 1
 
     def _listen(self, case: Case, before: Rest) -> None:
+        """Keep the agenda and the lists of who listens to what as the waits of an instance are now."""
+        after = case.rest.waits
         for key, wait in before.waits.items():
-            if wait.message is not None and key not in case.rest.waits:
-                del self._listening[wait.message][case.number, *key]
-        for key, wait in case.rest.waits.items():
+            heard = _heard(wait)
+            if heard is not None and after.get(key) != wait:
+                del self._listening[heard][case.number, *key]
+        for key, wait in after.items():
             if before.waits.get(key) == wait:
                 continue
+            heard = _heard(wait)
             if wait.due is not None:
                 self._at(wait.due, CLOCK, partial(self._fire, case, key, wait))
-            elif wait.message is not None:
-                self._listening.setdefault(wait.message, {})[case.number, *key] = (case, wait)
+            elif heard is not None:
+                self._listening.setdefault(heard, {})[case.number, *key] = (case, wait)
                 self._look_through_kept = True
 
     def _assign(self, case: Case, task: UUID, element: Element) -> None:
@@ -304,13 +311,13 @@ class Stage:
         self.kept.append(one)
 
     def _listener(self, one: Arrival) -> tuple[Case, Wait] | None:
-        waiting = self._listening.get(one.name, {}).values()
+        waiting = self._listening.get(("message", one.name), {}).values()
         return next((found for found in waiting if (found[1].correlation or "") in one.keys), None)
 
     def _broadcast(self, name: str, payload: dict[str, Any], thrower: Case | None = None) -> None:
         """Let everything that waits for a signal take it, and start every process that it starts."""
-        for case in self.cases[:]:
-            if case is not thrower and any(wait.signal == name for wait in case.rest.waits.values()):
+        for case in {case.number: case for case, _ in self._listening.get(("signal", name), {}).values()}.values():
+            if case is not thrower:
                 self._move(case, name, lambda execution: execution.signal(name, deepcopy(payload)))
         for process, start in self._starts("signal"):
             if (start.signal or start.id) == name:
@@ -352,3 +359,9 @@ class Stage:
         if time.monotonic() > self._until:
             zh, en = f"演练超过 {most.seconds:g} 秒。", f"The rehearsal took more than {most.seconds:g} seconds."
             raise Stopped(instance, element, zh, en)
+
+
+def _heard(wait: Wait) -> tuple[str, str] | None:
+    if wait.message is not None:
+        return "message", wait.message
+    return ("signal", wait.signal) if wait.signal is not None else None

@@ -79,6 +79,11 @@ def test_a_task_that_is_never_done_stays_open(rehearse):
     assert played.told["waiting"] == [{"element": "a", "kind": "task", "instance": "1"}]
 
 
+def test_a_task_that_is_done_after_the_calendar_ends_stays_open(rehearse):
+    played = rehearse({"start": "9990-01-01", "tasks": {"a": [{"after": "P100Y"}]}}, until="P1Y", p=LINE)
+    assert played.waiting == [("a", "task")]
+
+
 def test_every_instance_of_a_multi_instance_takes_the_next_item(rehearse):
     marker = many("=[1, 2]", outputCollection="all", outputElement="=vote")
     body = start() + user("a", inner=marker) + end("e") + way("s a e")
