@@ -13,7 +13,7 @@ from engine.errors import NotAllowed, NotFound
 from engine.identity import Actor
 from engine.pages import Page
 from engine.runtime import Opening
-from engine.tables import History, Incident, IncidentState, Instance, InstanceState, Membership, Person, Task, TaskState
+from engine.tables import STANDING, History, Incident, IncidentState, Instance, Membership, Person, Task, TaskState
 
 PROVINCE = frozenset({"PRV_INTAKE", "PRV_OFFICER", "PRV_LEAD", "STAT_PRV", "GOV_OFFICE", "GOV_LEAD", "AUDIT_ADMIN"})
 STARTERS = frozenset({"APP_LEAD", "APP_FILL", "PRV_OFFICER"})
@@ -185,7 +185,7 @@ def diagrams(session: Session, actor: Actor, instance: UUID) -> list[Diagram]:
     )
     done = {(row.process, row.element) for row in session.execute(select(recent).distinct())}
     current = set()
-    if found.state == InstanceState.RUNNING:
+    if found.state in STANDING:
         current = runtime.peek(session, instance).standing()
     drawn = {process for process, _ in done | current} | {found.process}
     owners = {_drawn_in(programme, process) for process in drawn}
@@ -194,12 +194,14 @@ def diagrams(session: Session, actor: Actor, instance: UUID) -> list[Diagram]:
 
 
 def cancel(session: Session, actor: Actor, instance: UUID, reason: str) -> None:
-    """End an instance without finishing it; raise NotAllowed, NotFound, InstanceEnded."""
+    """Withdraw an instance: every open task and wait is taken back, nothing is compensated.
+
+    Raise NotAllowed, NotFound, InstanceEnded, OperationRefused.
+    """
     _find(session, actor, instance)
     if not actor.roles & CANCELLERS:
         raise NotAllowed(instance=instance)
-    with runtime.opened(session, instance) as running:
-        running.actor = actor.id
+    with runtime.operated(session, actor, instance, reason) as running:
         running.cancel(reason)
 
 

@@ -16,7 +16,7 @@ from engine import clock, processes, projections
 from engine.bpmn import survey
 from engine.bpmn.execution import Execution, Rest
 from engine.db import after_commit
-from engine.errors import Busy, InstanceEnded, InstanceSuspended, NotAllowed, NotFound
+from engine.errors import Busy, InstanceEnded, InstanceSuspended, NotAllowed, NotFound, OperationRefused
 from engine.identity import Actor
 from engine.processes import Programme
 from engine.projections import Completion, Held
@@ -197,13 +197,15 @@ def opened(session: Session, instance: UUID, *, skip_locked: bool = False) -> It
 
 
 @contextmanager
-def operated(session: Session, actor: Actor, instance: UUID) -> Iterator[Running]:
+def operated(session: Session, actor: Actor, instance: UUID, reason: str) -> Iterator[Running]:
     """Lock and load an instance as `opened` does, also a suspended one, for those who keep the service going.
 
-    Raise NotAllowed to everybody else, whether it exists or not.
+    Raise NotAllowed to everybody else, whether it exists or not; OperationRefused to those who do not say why.
     """
     if not actor.roles & OPERATORS:
         raise NotAllowed(instance=instance)
+    if not reason.strip():
+        raise OperationRefused(why={"zh": "请说明原因。", "en": "Say why."})
     with _loaded(session, _locked(session, instance)) as running:
         running.actor = actor.id
         yield running

@@ -85,7 +85,7 @@ PARTS = {
 }
 
 TERMINATE = """WITH moved AS (UPDATE instance SET state = 'terminated', version = version + 1, ended_at = :now
-  WHERE id = :instance RETURNING 1),
+  WHERE id = :instance RETURNING version, process, steps),
 gone AS (UPDATE task SET state = 'cancelled', ended_at = :now WHERE instance = :instance AND state = 'open'
   RETURNING id, element, name),
 timers AS (DELETE FROM timer WHERE instance = :instance),
@@ -94,6 +94,8 @@ copies AS (DELETE FROM signal_copy WHERE instance = :instance),
 reminders AS (DELETE FROM reminder WHERE instance = :instance AND reminded_at IS NULL),
 incidents AS (UPDATE incident SET state = 'resolved', resolved_at = :now WHERE instance = :instance
   AND state = 'open'),
+kept AS (INSERT INTO history (instance, step, task, process, element, outcome, at, version)
+  SELECT :instance, steps, id, process, element, 'cancelled', :now, version FROM gone, moved),
 told AS (INSERT INTO event (at, kind, instance, task, element, actor, data)
   SELECT :now, 'task.cancelled', :instance, id, element, :actor, jsonb_build_object('name', name) FROM gone
   UNION ALL SELECT :now, 'instance.terminated', :instance, NULL, NULL, :actor,

@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from engine import calendars, clock, events, forms, pages, processes, runtime
-from engine.errors import NotFound, TaskClaimed, TaskClosed
+from engine import calendars, clock, events, forms, pages, processes, runtime, worklist
+from engine.errors import AssigneeUnknown, NotAllowed, NotFound, OperationRefused, TaskClaimed, TaskClosed
 from engine.identity import Actor
 from engine.pages import Page
 from engine.projections import Completion
-from engine.tables import Instance, Organisation, Person, Task, TaskState
+from engine.runtime import OPERATORS
+from engine.tables import Incident, IncidentKind, IncidentState, Instance, Organisation, Person, Task, TaskState
 
 FIND = text(
     """SELECT id, instance, element, name, form, state, assignee FROM task
@@ -69,6 +70,15 @@ class TaskDone:
     id: UUID
     instance: UUID
     next: list[str]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """To whom a task is given: an organisation's holders of its role, one person, or both; and why."""
+
+    reason: str
+    organisation: str | None = None
+    assignee: UUID | None = None
 
 
 def mine(session: Session, actor: Actor, cursor: str | None = None, limit: int = 50) -> Page[TaskRow]:
@@ -151,6 +161,29 @@ def release(session: Session, actor: Actor, task: UUID) -> None:
     )
 
 
+def reassign(session: Session, actor: Actor, task: UUID, to: Assignment) -> None:
+    """Give an open task to somebody else, claimed or not; raise NotAllowed, NotFound, TaskClosed, AssigneeUnknown."""
+    if not actor.roles & OPERATORS:
+        raise NotAllowed(task=task)
+    if not to.reason.strip():
+        raise OperationRefused(why={"zh": "请说明原因。", "en": "Say why."})
+    lock = select(Instance.id).join(Task, Task.instance == Instance.id).where(Task.id == task)
+    session.execute(lock.with_for_update(of=Instance))
+    found = session.get(Task, task, populate_existing=True)
+    if found is None:
+        raise NotFound(task=task)
+    if found.state is not TaskState.OPEN:
+        raise TaskClosed(task=task)
+    before = {"organisation": found.organisation, "assignee": found.assignee}
+    if not worklist.assign(session, task, to.organisation, to.assignee):
+        raise AssigneeUnknown(organisation=to.organisation, assignee=to.assignee)
+    after = {"organisation": to.organisation, "assignee": to.assignee}
+    place = {"instance": found.instance, "task": task, "element": found.element, "actor": actor.id}
+    facts = {"from": before, "to": after, "reason": to.reason}
+    events.record(session, [{"kind": "task.reassigned", **place, "data": facts}])
+    _settle_assignment(session, task, found.instance)
+
+
 def complete(session: Session, actor: Actor, task: UUID, answers: dict[str, Any]) -> TaskDone:
     """Finish a task with answers that its form accepts.
 
@@ -166,6 +199,17 @@ def complete(session: Session, actor: Actor, task: UUID, answers: dict[str, Any]
         clean = forms.validate(schema, answers, running.data(task)) if schema else {}
         running.complete(Completion(task, actor.id, found.element, found.name, clean))
     return TaskDone(task, found.instance, running.created)
+
+
+def _settle_assignment(session: Session, task: UUID, instance: UUID) -> None:
+    strays = update(Incident).where(
+        Incident.instance == instance,
+        Incident.task == task,
+        Incident.kind == IncidentKind.ASSIGNMENT,
+        Incident.state == IncidentState.OPEN,
+    )
+    done = {"state": IncidentState.RESOLVED, "resolved_at": clock.now()}
+    session.execute(strays.values(done).execution_options(synchronize_session=False))
 
 
 def _candidate(actor: Actor) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine import clock, messages, reminders, timers
+from engine import clock, messages, reminders, signals, starts, timers
 from engine.db import Sessions, transaction
 from engine.settings import Settings
 from engine.tables import Heartbeat
@@ -27,7 +27,9 @@ WATCH_SECONDS = 10
 
 DUE = select(
     timers.pending().label("timers"),
+    starts.pending().label("starts"),
     messages.pending().label("messages"),
+    signals.pending().label("signals"),
     reminders.pending().label("reminders"),
     outbound.unpublished().label("events"),
     outbound.pending().label("deliveries"),

@@ -20,7 +20,7 @@ from psycopg.abc import PQGen
 from sqlalchemy import delete
 from sqlalchemy.exc import OperationalError
 
-from engine import clock, messages, reminders, timers
+from engine import clock, messages, reminders, signals, starts, timers
 from engine.db import Sessions, transaction
 from engine.errors import Busy, IcityError
 from engine.settings import Settings
@@ -79,6 +79,21 @@ def match_messages(sessions: Sessions, _: Settings) -> int:
     return sum(_deliver(sessions, message) for message in waiting)
 
 
+def hand_signals(sessions: Sessions, settings: Settings) -> int:
+    """Hand every signal to those who waited for it, each in a transaction of its own; return how many took part."""
+    handed = 0
+    while some := _hand_batch(sessions, settings):
+        handed += some
+    return handed
+
+
+def start_due(sessions: Sessions, _: Settings) -> int:
+    """Start an instance by every start event whose moment has come, each in a transaction of its own."""
+    with transaction(sessions) as session:
+        due = starts.due(session, BATCH)
+    return sum(_start(sessions, event) for event in due)
+
+
 def announce_reminders(sessions: Sessions, _: Settings) -> int:
     """Tell people what they were to be reminded of by now; return how many reminders."""
     return _until_dry(sessions, lambda session: reminders.announce_due(session, BATCH))
@@ -119,7 +134,9 @@ def look_at_invariants(sessions: Sessions, _: Settings) -> int:
 
 DUTIES: Mapping[str, Duty] = {
     "timers": Duty(fire_due_timers, places=2),
+    "starts": Duty(start_due),
     "messages": Duty(match_messages),
+    "signals": Duty(hand_signals, places=2),
     "reminders": Duty(announce_reminders),
     "events": Duty(fan_out),
     "deliveries": Duty(deliver_webhooks, places=8),
@@ -127,7 +144,7 @@ DUTIES: Mapping[str, Duty] = {
     "invariants": Duty(look_at_invariants),
 }
 HANDS = sum(duty.places for duty in DUTIES.values()) + 2  # two are always free to come and go
-SWEPT = ("timers", "messages", "reminders", "events", "deliveries")
+SWEPT = ("timers", "starts", "messages", "signals", "reminders", "events", "deliveries")
 
 
 WORKING: WorkerOptions = {
@@ -237,6 +254,41 @@ def _fire(sessions: Sessions, settings: Settings, timer: timers.DueTimer, held: 
     held.add(timer.instance)
     with transaction(sessions) as session:
         timers.failed(session, timer.id, reason, settings.timer_attempts)
+    return False
+
+
+def _hand_batch(sessions: Sessions, settings: Settings) -> int:
+    with transaction(sessions) as session:
+        batch = signals.waiting(session, BATCH)
+    return sum(_hand(sessions, settings, copy) for copy in batch)
+
+
+def _hand(sessions: Sessions, settings: Settings, copy: int) -> bool:
+    """Hand over one copy of a signal; whatever fails is counted against it and stops no other."""
+    try:
+        with transaction(sessions) as session:
+            return signals.deliver(session, copy)
+    except OperationalError:
+        return False
+    except Exception as fault:  # noqa: BLE001 - one copy must not stop the others
+        _log.exception("signal.failed", copy=copy)
+        reason = str(fault)
+    with transaction(sessions) as session:
+        signals.failed(session, copy, reason, settings.timer_attempts)
+    return False
+
+
+def _start(sessions: Sessions, event: int) -> bool:
+    """Start by one start event; whatever fails is tried again later and stops no other."""
+    try:
+        with transaction(sessions) as session:
+            return starts.fire(session, event) is not None
+    except OperationalError:
+        return False
+    except Exception:  # noqa: BLE001 - one start must not stop the others
+        _log.exception("start.failed", start_event=event)
+    with transaction(sessions) as session:
+        starts.failed(session, event)
     return False
 
 

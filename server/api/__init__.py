@@ -2,9 +2,22 @@
 
 from flask import Flask
 
-from server.api import health, incidents, instances, messages, openapi, processes, sign_in, tasks, units, workbooks
+from server.api import (
+    health,
+    incidents,
+    instances,
+    messages,
+    openapi,
+    operations,
+    processes,
+    sign_in,
+    signals,
+    tasks,
+    units,
+    workbooks,
+)
 
-NOUNS = (sign_in, processes, instances, tasks, messages, incidents, units, workbooks, health)
+NOUNS = (sign_in, processes, instances, operations, tasks, messages, signals, incidents, units, workbooks, health)
 
 
 def register(app: Flask) -> None:

@@ -41,7 +41,7 @@ class InstanceSchema(ma.Schema):
     programme = ma.fields.String()
     process = ma.fields.String()
     milestone = ma.fields.String(allow_none=True)
-    state = ma.fields.String(metadata={"description": "running, finished or cancelled"})
+    state = ma.fields.String(metadata={"description": "running, suspended, finished, cancelled or terminated"})
     started_at = ma.fields.AwareDateTime(format="iso")
     ended_at = ma.fields.AwareDateTime(format="iso", allow_none=True)
 

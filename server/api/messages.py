@@ -1,4 +1,4 @@
-"""Messages: what another system, or a person on its behalf, tells a waiting instance."""
+"""Messages: what another system, or a person on its behalf, tells a waiting instance or starts a new one by."""
 
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ class MessageSchema(ma.Schema):
 
     id = ma.fields.String(required=True, validate=ma.validate.Length(1, 200))
     name = ma.fields.String(required=True, validate=ma.validate.Length(1, 200))
-    correlation = ma.fields.String(required=True, validate=ma.validate.Length(1, 500))
+    correlation = ma.fields.String(load_default="", validate=ma.validate.Length(max=500))
     payload = ma.fields.Dict(keys=ma.fields.String(), load_default=dict)
 
 

@@ -8,6 +8,7 @@ from flask import g
 
 from engine import tasks
 from engine.pages import Page
+from engine.runtime import OPERATORS
 from server import auth
 from server.api.lists import PageQuery, page_of
 from server.api.openapi import Blueprint
@@ -64,6 +65,14 @@ class AnswersSchema(ma.Schema):
     answers = ma.fields.Dict(keys=ma.fields.String(), required=True)
 
 
+class AssignmentSchema(ma.Schema):
+    """To whom a task is given: an organisation's holders of its role, one person, or both; and why."""
+
+    organisation = ma.fields.String(load_default=None, allow_none=True)
+    assignee = ma.fields.UUID(load_default=None, allow_none=True)
+    reason = ma.fields.String(required=True, validate=ma.validate.Length(1, 1_000))
+
+
 class DoneSchema(ma.Schema):
     """What completing a task led to."""
 
@@ -103,6 +112,15 @@ def claim(id: UUID) -> None:  # noqa: A002 - the name in the address
 def release(id: UUID) -> None:  # noqa: A002 - the name in the address
     """Give a claimed task back."""
     tasks.release(g.session, g.actor, id)
+
+
+@api.post("/tasks/<uuid:id>/reassign")
+@auth.needs(*sorted(OPERATORS))
+@api.arguments(AssignmentSchema)
+@api.response(204)
+def reassign(body: dict[str, Any], id: UUID) -> None:  # noqa: A002 - the name in the address
+    """Give an open task to somebody else, claimed or not."""
+    tasks.reassign(g.session, g.actor, id, tasks.Assignment(**body))
 
 
 @api.post("/tasks/<uuid:id>/complete")

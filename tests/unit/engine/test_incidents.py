@@ -6,11 +6,25 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from engine import clock, delegates, identity, incidents, timers
+from engine import clock, delegates, identity, incidents, operations, timers
 from engine.db import transaction
-from engine.errors import NotAllowed, NotFound
-from engine.tables import Event, Incident, IncidentState, Instance, InstanceState, Person, Timer
+from engine.errors import NotAllowed, NotFound, OperationRefused
+from engine.incidents import Settlement
+from engine.tables import (
+    Event,
+    Incident,
+    IncidentKind,
+    IncidentState,
+    Instance,
+    InstanceState,
+    Organisation,
+    Person,
+    Task,
+    Timer,
+)
 from tests.support import programme
+from tests.support.shapes import end, start, user, way
+from tests.support.stage import Stage
 
 
 @pytest.fixture
@@ -92,9 +106,61 @@ def test_an_incident_of_an_ended_instance_is_resolved_by_trying(small, failed, o
     assert look(small, select(Incident.state)) == [IncidentState.RESOLVED]
 
 
-def test_an_incident_may_be_declared_settled(small, failed, officer):
+def test_a_failed_step_is_settled_with_data_and_the_instance_goes_on(small, failed, officer):
     with transaction(small) as session:
-        incidents.resolve(session, officer, failed)
+        incidents.settle(session, officer, failed, Settlement("手工编号", {"no": "浙科〔2026〕9号"}))
     assert look(small, select(Incident.state)) == [IncidentState.RESOLVED]
+    assert look(small, select(Instance.state)) == [InstanceState.FINISHED]
+    kinds = look(small, select(Event.kind).order_by(Event.id))
+    assert kinds[-3:] == ["incident.settled", "incident.resolved", "instance.finished"]
     with transaction(small) as session, pytest.raises(NotFound):
-        incidents.resolve(session, officer, failed)
+        incidents.settle(session, officer, failed, Settlement("again", {}))
+
+
+def test_only_a_step_is_settled_and_only_with_a_reason(small, officer):
+    programme.start(small, "sleep")
+    clock.travel(clock.now() + timedelta(hours=1))
+    with transaction(small) as session:
+        timers.failed(session, timers.due(session, 1)[0].id, "bad luck", 1)
+    incident = look(small, select(Incident.id))[0]
+    for reason in ("因故", " "):
+        with transaction(small) as session, pytest.raises(OperationRefused):
+            incidents.settle(session, officer, incident, Settlement(reason, {}))
+
+
+def test_an_incident_of_a_suspended_instance_may_be_tried_again(small, failed, officer, monkeypatch):
+    with transaction(small) as session:
+        operations.suspend(session, officer, look(small, select(Instance.id))[0], "x")
+    monkeypatch.setattr(delegates, "run", lambda *_: "浙科〔2026〕1号")
+    assert retry(small, officer, failed)
+    assert look(small, select(Instance.state)) == [InstanceState.FINISHED]
+
+
+def test_a_task_whose_owner_has_become_known_is_assigned_by_trying_again(sessions, tmp_path, officer):
+    body = start() + user("a", role="PRV_OFFICER", **{"icity:organisation": '="new-office"'}) + end("e")
+    stage = Stage(sessions, tmp_path / "drawn")
+    instance = stage.play(body + way("s a e"))
+    (incident,) = stage.incidents(instance)
+    assert not retry(sessions, officer, incident)
+    with transaction(sessions) as session:
+        session.add(Organisation(id="new-office", name={"zh": "新处", "en": "New"}, kind="province"))
+    assert retry(sessions, officer, incident)
+    assert stage.one(select(Task.organisation)) == "new-office"
+    assert stage.kinds(instance)[-1] == "incident.resolved"
+    assert stage.sound()
+
+
+def test_a_cause_is_told_in_plain_words_of_both_languages(small, failed, officer):
+    with transaction(small) as session:
+        told = incidents.open_ones(session, officer)[0].cause
+    assert told["zh"].startswith("步骤“number”没有完成：")
+    assert told["en"].startswith("The step “number” failed: ")
+
+
+@pytest.mark.parametrize("kind", list(IncidentKind))
+@pytest.mark.parametrize("error", [*incidents.WHY, None])
+def test_every_cause_has_words(kind, error):
+    reason = "something else" if error is None else str(error(place="here"))
+    told = incidents.cause(kind, "某步", reason)
+    assert all("某步" in text for text in told.values())
+    assert error is None or "place=here" in told["zh"]

@@ -40,13 +40,15 @@ def test_an_officer_sees_an_incident_and_tries_it_again(failed: int, program: Pe
     (shown,) = officer.get("/incidents").json
     assert (shown["id"], shown["element"]) == (failed, "number")
     assert officer.post(f"/incidents/{failed}/retry").json == {"state": "open"}
-    assert officer.post(f"/incidents/{failed}/resolve").status_code == 204
+    assert shown["cause"]["zh"].startswith("步骤“number”没有完成")
+    assert officer.post(f"/incidents/{failed}/settle", {"reason": "手工编号", "data": {"no": 1}}).status_code == 204
     assert officer.get("/incidents").json == []
 
 
 def test_others_do_not_see_incidents(failed: int, program: People) -> None:
     assert program("shouli").get("/incidents").status_code == 403
     assert program("shouli").post(f"/incidents/{failed}/retry").status_code == 403
+    assert program("shouli").post(f"/incidents/{failed}/settle", {"reason": "x"}).status_code == 403
 
 
 def test_a_parked_message_is_replayed_once_somebody_waits(sessions: Sessions, tmp_path: Path, program: People) -> None:
