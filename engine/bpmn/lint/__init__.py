@@ -52,7 +52,7 @@ def lint(
 
     `known` holds the names of forms, decisions, operators and roles. What `strictness` leaves open is a warning.
     """
-    plan = draw(roots, known, strictness)
+    plan = draw(roots, known)
     found: dict[tuple[str, ...], Finding] = {}
     for file in plan.files:
         for chapter in CHAPTERS if file.readable else (markup,):

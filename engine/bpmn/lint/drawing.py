@@ -7,7 +7,6 @@ from lxml import etree
 
 from engine.bpmn.elements import B
 from engine.bpmn.gate import BPMN
-from engine.bpmn.lint.findings import Strictness
 
 TASKS = frozenset(
     {
@@ -176,7 +175,6 @@ class Plan:
 
     files: list[File]
     known: Mapping[str, frozenset[str]]
-    strictness: Strictness
     callables: dict[str, tuple[File, etree._Element]] = field(default_factory=dict)
     processes: dict[str, Scope] = field(default_factory=dict)
 
@@ -209,9 +207,9 @@ def text(xml: etree._Element | None) -> str:
     return "" if xml is None else (xml.text or "").strip()
 
 
-def draw(roots: Mapping[str, etree._Element], known: Mapping[str, frozenset[str]], strictness: Strictness) -> Plan:
+def draw(roots: Mapping[str, etree._Element], known: Mapping[str, frozenset[str]]) -> Plan:
     """Return the index of several diagram files."""
-    plan = Plan([_read(name, root) for name, root in roots.items()], known, strictness)
+    plan = Plan([_read(name, root) for name, root in roots.items()], known)
     for file in plan.files:
         for xml, _ in file.of(*CALLABLES):
             plan.callables.setdefault(xml.get("id") or "", (file, xml))

@@ -91,5 +91,5 @@ def _upwards(xml: etree._Element) -> Iterable[etree._Element]:
 
 
 def _cut(value: object) -> str:
-    text = " ".join(str(value).split())
+    text = " ".join(str(value).encode("utf-8", "backslashreplace").decode("utf-8").split())
     return text if len(text) <= LONGEST_FACT else text[: LONGEST_FACT - 1] + "…"

@@ -9,11 +9,6 @@ from engine.bpmn.lint.drawing import ACTIVITIES, EVENTS, File, Node, Plan, Scope
 from engine.bpmn.lint.findings import Fault, error, fault, warning
 
 RULES = {
-    "participant-process": error(
-        "9.3",
-        "泳池所指的流程“{reference}”不存在；请改正，或删除 processRef 画成黑盒。",
-        "The pool refers to the process {reference!r}, which is not there; mend it, or remove processRef.",
-    ),
     "participant-twice": warning(
         "9.3",
         "流程“{reference}”属于几个泳池。",
