@@ -35,7 +35,7 @@ check: .venv/ready-dev ## Run every linter, the types, the import contracts and 
 	@$(BIN)/vulture
 	@$(BIN)/deptry .
 	@$(BIN)/codespell
-	@$(BIN)/python docs/generate.py --check
+	@$(BIN)/python -m docs.generate --check
 	@$(BIN)/mkdocs build --strict --quiet --site-dir var/site
 
 bench: .venv/ready-dev ## Measure, print the table and write var/bench.json
@@ -46,7 +46,7 @@ format: .venv/ready-dev ## Put the code in order
 	@$(BIN)/ruff format .
 
 docs: .venv/ready-dev ## Write the generated pages of docs/reference
-	@$(BIN)/python docs/generate.py
+	@$(BIN)/python -m docs.generate
 
 lock: ## Pin the requirements again (needs uv)
 	@uv pip compile --universal --generate-hashes --no-header --quiet --extra build pyproject.toml -o requirements.txt

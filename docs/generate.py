@@ -22,6 +22,7 @@ from engine.domain.feel import builtins, limits
 from engine.errors import IcityError
 from server import cli, problems
 from server.app import create_app
+from tests.features import reference as bpmn
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -147,6 +148,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     REFERENCE / "cli.md": commands,
     REFERENCE / "expressions.md": expressions,
     REFERENCE / "operators.md": operators,
+    bpmn.PAGE: bpmn.page,
     MAP: architecture,
 }
 

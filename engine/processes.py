@@ -171,7 +171,7 @@ def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:
 
 
 def _refuse_errors(findings: list[dict[str, Any]]) -> None:
-    if any(finding["severity"] == "error" for finding in findings):
+    if any(finding.get("severity", "error") == "error" for finding in findings):
         raise ModelRefused(findings=findings)
 
 

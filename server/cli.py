@@ -13,10 +13,13 @@ from sqlalchemy import Engine
 
 from engine import db, identity, processes, settings
 from engine.db import Sessions
-from engine.errors import IcityError, NotFound
+from engine.errors import NotFound
 from engine.identity import Account, Seeded
 from engine.settings import Settings
 from server import checks, demo, postgres, schema, serve, setup
+from server.lint_command import lint
+from server.operate import operate
+from server.simulate import simulate
 from webhooks import outbound
 from webhooks.posting import Fence
 
@@ -33,6 +36,10 @@ def cli() -> None:
 
     Settings: config/default.toml explains each; an environment variable ICITY_<NAME> overrides it.
     """
+
+
+for command in (lint, simulate, operate):
+    cli.add_command(command)
 
 
 @cli.command("serve")
@@ -217,15 +224,6 @@ def rotate_endpoint(endpoint: int, *, as_json: bool) -> None:
     _tell(as_json, {"id": endpoint, "secret": secret}, [secret])
 
 
-def main() -> None:
-    """Run the command line; what can go wrong is told in one line, without a trace."""
-    try:
-        cli(prog_name="icity")
-    except IcityError as error:
-        click.echo(_explain(error), err=True)
-        sys.exit(1)
-
-
 @contextmanager
 def _engine(chosen: Settings) -> Iterator[Engine]:
     with postgres.lent(chosen) as url, postgres.connected(url) as engine:
@@ -240,17 +238,6 @@ def _sessions(chosen: Settings) -> Iterator[Sessions]:
 
 def _tell(as_json: bool, facts: Any, lines: list[str]) -> None:  # noqa: FBT001 - the option of every command
     click.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode() if as_json else "\n".join(lines))
-
-
-def _explain(error: IcityError) -> str:
-    facts = [f"  {key}: {line}" for key, value in error.facts.items() for line in _lines(value)]
-    return "\n".join([str(error.__doc__), *facts])
-
-
-def _lines(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return [f"{key}: {inner}" for key, inner in value.items()]
-    return value if isinstance(value, list) else [value]
 
 
 def _lint(folders: list[Path], *, as_json: bool) -> None:

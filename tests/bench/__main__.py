@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from engine.settings import ROOT
-from tests.bench import clocks, doors, verbs
+from tests.bench import clocks, doors, growth, rehearsal, verbs
 from tests.bench.ground import laid
 from tests.bench.table import Row
 
@@ -18,6 +18,12 @@ MEASUREMENTS = (
     doors.simultaneous,
     clocks.idle_timers,
     clocks.overdue_timers,
+    growth.long_loop,
+    growth.hundred,
+    growth.deploy_lifecycle,
+    growth.inbox,
+    growth.resident,
+    rehearsal.twenty_years,
 )
 
 

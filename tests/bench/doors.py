@@ -30,7 +30,7 @@ ANSWERS = {"opinion": "同意", "score": 80}
 def complete_http(ground: Ground) -> list[Row]:
     """Time a completion through the application, token checked; count its statements and commits."""
     client = create_app(ground.settings, ground.sessions).test_client()
-    headers = {"Authorization": f"Bearer {_token(ground, 0)}"}
+    headers = {"Authorization": f"Bearer {token(ground, 0)}"}
     instance = ground.start("loop")
 
     def completions(times: int) -> Iterator[Callable[[], None]]:
@@ -56,7 +56,7 @@ def complete_http(ground: Ground) -> list[Row]:
 
 def simultaneous(ground: Ground) -> list[Row]:
     """Let twelve people submit to one instance at one moment, twenty times, against two web processes."""
-    tokens = [_token(ground, seat) for seat in range(12)]
+    tokens = [token(ground, seat) for seat in range(12)]
     with _served(ground, processes=2) as address, ThreadPoolExecutor(12) as crowd:
         good = sum(_at_once(ground, address, tokens, crowd) for _ in range(TIMES))
     return [Row("simultaneous_ok", good, "of 240", 240, "13 of 48", at_least=True)]
@@ -80,7 +80,7 @@ def _at_once(ground: Ground, address: str, tokens: list[str], crowd: ThreadPoolE
     return good if not ground.open_tasks(instance) else 0
 
 
-def _token(ground: Ground, seat: int) -> str:
+def token(ground: Ground, seat: int) -> str:
     limits = Limits.of(ground.settings)
     with transaction(ground.sessions) as session:
         return identity.sign_in(session, f"bench{seat}", f"Bench-password-{seat}!", Kind.API, limits)[1]

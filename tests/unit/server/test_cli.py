@@ -19,6 +19,7 @@ import requests
 from click.testing import CliRunner, Result
 
 from engine.settings import ROOT
+from server import __main__ as front
 from server import cli, schema, setup
 from tests.support.postgres import TestServer
 
@@ -84,7 +85,7 @@ def test_what_goes_wrong_is_told_in_a_line_without_a_trace(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["icity", *words])
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        front.main()
     error = capsys.readouterr().err
     assert ended.value.code == 1
     assert said in error
