@@ -104,11 +104,6 @@ RULES = {
         "{name} 所指的“{reference}”不是此处可见的数据项；请改为数据对象或输入。",
         "{name} refers to {reference!r}, no item of data seen here; name a data object or an input.",
     ),
-    "unused-data": warning(
-        "10.4.1",
-        "数据对象“{id}”没有被使用；请连接或删除。",
-        "Nothing uses the data object {id!r}; connect it or remove it.",
-    ),
 }
 
 ITEMS = frozenset(
@@ -121,6 +116,22 @@ _SETS = (
 )
 
 
+_DIRECTIONS = {
+    "dataInputAssociation": ("targetRef", "dataInput", "dataOutput"),
+    "dataOutputAssociation": ("sourceRef", "dataOutput", "dataInput"),
+}
+_TOLD = {
+    "dataInputAssociation": {
+        "zh": "输入关联的目标不能是输出；请改为输入。",
+        "en": "An input association cannot lead to an output; name an input.",
+    },
+    "dataOutputAssociation": {
+        "zh": "输出关联的来源不能是输入；请改为输出。",
+        "en": "An output association cannot come from an input; name an output.",
+    },
+}
+
+
 def check(_: Plan, file: File) -> Iterator[Fault]:
     """Check the data of a file."""
     for xml, tag in file.of(*_CHECKS):
@@ -128,12 +139,16 @@ def check(_: Plan, file: File) -> Iterator[Fault]:
     for node in file.all_nodes():
         if node.tag in ACTIVITIES:
             yield from _activity(file, node)
-    yield from _unused(file)
 
 
-def _reference(_: File, xml: etree._Element) -> Iterator[Fault]:
-    if not xml.get("dataObjectRef"):
+def _reference(file: File, xml: etree._Element) -> Iterator[Fault]:
+    reference = plain(xml.get("dataObjectRef"))
+    if not reference:
         yield fault(xml, "data-object-reference")
+        return
+    found = _item(file, reference)
+    if found is not None and not _seen(file, found, xml):
+        yield fault(xml, "data-scope", reference=reference)
 
 
 def _assignment(file: File, xml: etree._Element) -> Iterator[Fault]:
@@ -189,28 +204,17 @@ def _within(file: File, holder: etree._Element | None) -> set[Scope]:
 
 
 def _direction(file: File, xml: etree._Element) -> Iterator[Fault]:
-    """Check that inputs are written and outputs read by the activity that has them."""
-    tag = local(xml)
-    for end in children(xml, "targetRef"):
+    """Check that an activity fills inputs of its own and hands on outputs of its own."""
+    tag, own = local(xml), xml.getparent()
+    name, wanted, other = _DIRECTIONS[tag]
+    for end in children(xml, name):
         found = _item(file, text(end))
-        if tag == "dataInputAssociation" and found is not None and local(found) == "dataOutput":
-            yield fault(
-                xml,
-                "data-direction",
-                zh="输入关联的目标不能是输出。",
-                en="An input association cannot lead to an output.",
-            )
-    for end in children(xml, "sourceRef"):
-        found = _item(file, text(end))
-        if tag == "dataOutputAssociation" and found is not None and local(found) == "dataInput":
-            own = xml.getparent()
-            if own is not None and own is _owner(found):
-                yield fault(
-                    xml,
-                    "data-direction",
-                    zh="输出关联的来源不能是输入。",
-                    en="An output association cannot come from an input.",
-                )
+        if found is None or local(found) not in {wanted, other} or own is None:
+            continue
+        if local(found) == wanted and _owner(found) is not own and tag == "dataInputAssociation":
+            yield fault(xml, "io-foreign", reference=text(end))
+        elif local(found) == other and (tag == "dataInputAssociation" or _owner(found) is own):
+            yield fault(xml, "data-direction", **_TOLD[tag])
 
 
 def _owner(item: etree._Element) -> etree._Element | None:
@@ -285,6 +289,7 @@ def _activity(file: File, node: Node) -> Iterator[Fault]:
     specification = node.xml.find(f"{B}ioSpecification")
     if specification is None:
         return
+    yield from _carried(file, node, specification)
     limits = {
         "serviceTask": ("operationRef", ("inputSet", "outputSet")),
         "sendTask": ("messageRef", ("inputSet", "dataInput")),
@@ -297,15 +302,18 @@ def _activity(file: File, node: Node) -> Iterator[Fault]:
             yield fault(node.xml, "operation-sets", name=name, tag=tag, count=count)
 
 
-def _unused(file: File) -> Iterator[Fault]:
-    """Tell the references to data objects that no association and no loop touches; objects alone may be variables."""
-    used = {text(xml) for xml, _ in file.of("sourceRef", "targetRef", "loopDataInputRef", "loopDataOutputRef")}
-    for one in file.associations:
-        used |= {one.source, one.target}
-    for xml, _ in file.of("dataObjectReference"):
-        own = xml.get("id") or ""
-        if own not in used and plain(xml.get("dataObjectRef")) not in used:
-            yield fault(xml, "unused-data", id=own)
+def _carried(file: File, node: Node, specification: etree._Element) -> Iterator[Fault]:
+    """Check that what a task sends or receives is of the type of its message."""
+    tag = {"sendTask": "dataInput", "receiveTask": "dataOutput"}.get(node.tag)
+    message = file.items.get(plain(node.xml.get("messageRef")))
+    if tag is None or message is None:
+        return
+    definition = file.items.get(plain(message.get("itemRef")))
+    wanted = "" if definition is None else definition.get("structureRef") or ""
+    for item in children(specification, tag):
+        kind = _type(file, item.get("id") or "")
+        if wanted and kind and kind != wanted:
+            yield fault(node.xml, "data-type", source=item.get("id"), target=message.get("id"))
 
 
 _CHECKS: Mapping[str, Callable[[File, etree._Element], Iterator[Fault]]] = {

@@ -169,8 +169,8 @@ def check(plan: Plan, file: File) -> Iterator[Fault]:
         if node.link() is not None:
             links.setdefault(node.link() or "", []).append(node)
         yield from _caught(plan, file, node.boundaries)
-    for scope in file.scopes:
-        yield from _caught(plan, file, list(_starts(scope)))
+    for events in (found for scope in file.scopes for found in _starts(scope)):
+        yield from _caught(plan, file, events)
     for name, ends in links.items():
         yield from _links(file, name, ends)
 
@@ -260,11 +260,12 @@ def _cancel(node: Node) -> Iterator[Fault]:
         yield fault(node.xml, "cancel-uncaught")
 
 
-def _starts(scope: Scope) -> Iterator[Node]:
-    """Walk over the start events of the event sub-processes in a scope."""
-    for node in scope.nodes:
-        if node.triggered and node.inner is not None:
-            yield from (start for start in node.inner.nodes if start.tag == "startEvent")
+def _starts(scope: Scope) -> Iterator[list[Node]]:
+    """Walk over the start events that wait side by side: those of a process, those of the event sub-processes here."""
+    handlers = [node.inner for node in scope.nodes if node.triggered and node.inner is not None]
+    yield [node for inner in handlers for node in inner.nodes if node.tag == "startEvent"]
+    if scope.parent is None:
+        yield [node for node in scope.nodes if node.tag == "startEvent"]
 
 
 def _caught(plan: Plan, file: File, events: list[Node]) -> Iterator[Fault]:

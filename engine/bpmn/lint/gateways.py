@@ -31,10 +31,10 @@ RULES = {
         "事件网关之后的“{target}”还有别的流入；请为它单独画一个。",
         "{target!r} behind the event-based gateway has other ways in; draw one of its own.",
     ),
-    "event-gateway-mixed": error(
+    "event-gateway-mixed": warning(
         "10.6.6",
-        "同一事件网关之后不能既有消息事件又有接收任务；请只用一种。",
-        "Message events and receive tasks may not follow the same event-based gateway; use one kind.",
+        "标准不允许同一事件网关之后既有消息事件又有接收任务；请只用一种。",
+        "The standard does not let message events and receive tasks follow the same event-based gateway; use one kind.",
     ),
     "event-gateway-boundary": error(
         "10.6.6",

@@ -56,7 +56,7 @@ RULES = {
         "抛出升级却没有写明是哪一个；请用 escalationRef 指定。",
         "It throws an escalation but not which; say so with escalationRef.",
     ),
-    "missing-code": lenient(
+    "missing-code": error(
         "10.5.5",
         "抛出的“{reference}”没有代码，无人能按代码捕获；请补上 {name}。",
         "What it throws, {reference!r}, has no code that could be caught; add {name}.",

@@ -117,6 +117,11 @@ EVENTS = [
     Case("same-catch", "b2", one(U + boundary(kind("escalation")) + boundary(kind("escalation"), name="b2"), "u")),
     Case("same-catch", "vs", way() + watching(ERROR) + watching(ERROR, "v")),
     Case("same-message", "b2", one(U + boundary(MESSAGE) + boundary(MESSAGE, name="b2"), "u")),
+    Case(
+        "same-message",
+        "y",
+        start(MESSAGE) + start(MESSAGE).replace('"x"', '"y"').replace('"e"', '"e2"').replace("x_e", "y_e"),
+    ),
     Case("cancel-host", "b", one(U + boundary(CANCEL), "u")),
     Case("cancel-host", "b", one(sub(inside(), "u") + boundary(CANCEL), "u")),
     Case("cancel-end", "x", ending(CANCEL)),

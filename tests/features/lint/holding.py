@@ -6,6 +6,7 @@ from tests.support.diagrams import flows
 
 SHAPE = '<di:BPMNDiagram id="dd"><di:BPMNPlane id="dp" bpmnElement="p">{}</di:BPMNPlane></di:BPMNDiagram>'
 OBJECT = '<dataObject id="o"/><dataObjectReference id="r" dataObjectRef="o"/>'
+OTHER = '<task id="y"><ioSpecification><dataInput id="ya"/><inputSet/><outputSet/></ioSpecification></task>'
 TYPES = '<itemDefinition id="t1" structureRef="a"/><itemDefinition id="t2" structureRef="b" isCollection="true"/>'
 
 
@@ -160,10 +161,21 @@ DATA = [
         io("<inputSet><dataInputRefs>ya</dataInputRefs></inputSet><outputSet/>")
         + '<task id="y"><ioSpecification><dataInput id="ya"/><inputSet/><outputSet/></ioSpecification></task>',
     ),
+    Case("io-foreign", "da", copied(ends("o", "ya"), OBJECT) + OTHER),
+    Case(
+        "data-scope",
+        "r",
+        way() + sub('<dataObject id="o"/>' + inside(), "y") + '<dataObjectReference id="r" dataObjectRef="o"/>',
+    ),
+    Case(
+        "data-type",
+        "x",
+        io('<dataInput id="a" itemSubjectRef="t1"/><inputSet/><outputSet/>', "sendTask", messageRef="mt"),
+        TYPES + '<message id="mt" name="T" itemRef="t2"/>',
+    ),
     Case("subprocess-io", "x", one(sub("<ioSpecification><inputSet/><outputSet/></ioSpecification>" + inside()))),
     Case("operation-sets", "x", io("<inputSet/><inputSet/><outputSet/>", "sendTask", messageRef="m")),
     Case("loop-data", "x", again(many("<loopDataInputRef>no</loopDataInputRef>"))),
-    Case("unused-data", "r", way() + OBJECT),
 ]
 
 POOLS = [

@@ -1,5 +1,6 @@
 """The linter takes time in proportion to the file: as many elements as the gate lets in, in under two seconds."""
 
+import sys
 import time
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ from engine.bpmn import gate, lint
 from tests.features.lint.drawings import HEAD
 from tests.support.diagrams import NAMES, flows
 
-BUDGET_SECONDS = 2.0
+BUDGET_SECONDS = 2.0 if sys.gettrace() is None else 8.0  # measuring coverage slows every line
 
 
 def chain(count: int) -> str:

@@ -82,6 +82,9 @@ WRITING = [
         "bad-value", "x_y", choice().replace("<conditionExpression>", '<conditionExpression language="javascript">', 1)
     ),
     Case("bad-value", "x_y", choice().replace("<conditionExpression>", '<conditionExpression xsi:type="tText">', 1)),
+    Case(
+        "bad-value", "x_y", choice().replace("<conditionExpression>", '<conditionExpression xsi:type="tExpression">', 1)
+    ),
     Case("stray-text", "x", one('<task id="x">do it</task>')),
     Case("foreign-attribute", "x", one('<task id="x" xmlns:c="urn:other" c:assignee="a"/>')),
     Case(
