@@ -218,6 +218,8 @@ def _definitions(node: Node) -> Iterator[Fault]:
         holder = xml.getparent()
         if holder is not None and holder is not node.xml and local(holder) != "definitions":
             yield fault(node.xml, "definition-scope", reference=xml.get("id"))
+        if kind == "compensate" and node.tag in {"boundaryEvent", "startEvent"} and xml.get("activityRef"):
+            yield fault(node.xml, "idle-attribute", name="activityRef")
         if kind == "conditional" and not text(xml.find(f"{B}condition")):
             yield fault(node.xml, "condition-missing")
 

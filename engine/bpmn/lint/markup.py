@@ -61,6 +61,11 @@ RULES = {
         "icity:{name} 在 {tag} 上不起作用；请删除或移到正确的元素。",
         "icity:{name} has no effect on {tag}; remove it or move it.",
     ),
+    "idle-attribute": warning(
+        "8.3.1",
+        "{name} 在此不起作用；请删除，或用引擎自己的属性写明。",
+        "{name} has no effect here; remove it, or say it with an attribute of the engine.",
+    ),
     "missing-target-namespace": warning(
         "8.2.1", "definitions 缺少 targetNamespace；请补上。", "definitions lacks a targetNamespace; add one."
     ),
@@ -246,6 +251,8 @@ def _value(xml: etree._Element, name: str, value: str, kind: str) -> Iterator[Fa
         yield fault(xml, "unsupported", what=f"{name}={value}", zh=zh, en=en)
     elif name == "language" and not spoken(value):
         yield fault(xml, "bad-value", name=name, value=value, wanted="FEEL")
+    elif name == "implementation" and not value.startswith("##"):
+        yield fault(xml, "idle-attribute", name=name)
     elif kind == "ref" and not value.strip():
         yield fault(xml, "bad-value", name=name, value=value, wanted="id")
 

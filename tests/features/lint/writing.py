@@ -94,6 +94,8 @@ WRITING = [
     ),
     Case("unknown-icity", "x", one('<task id="x" icity:rôle="R"/>')),
     Case("unknown-icity", "x", one('<task id="x"><extensionElements><icity:in/></extensionElements></task>')),
+    Case("idle-attribute", "x", one('<serviceTask id="x" icity:operator="op" implementation="urn:a"/>')),
+    Case("idle-attribute", "b", one(U + boundary('<compensateEventDefinition activityRef="u"/>'), "u")),
     Case("idle-icity", "x", one('<task id="x" icity:operator="op"/>')),
     Case("missing-target-namespace", "defs", HEAD.replace('targetNamespace="tests"', "") + "</definitions>"),
     Case(
