@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from engine.domain.decisions import xml
-from engine.domain.decisions.definitions import Definitions
 from engine.domain.decisions.checking import check
+from engine.domain.decisions.definitions import Definitions
 from engine.domain.decisions.findings import Fault, Finding
 from engine.domain.decisions.graph import Decision
 from engine.domain.decisions.requirements import Reading, Requirements
@@ -33,7 +33,7 @@ def parse(root: Any) -> Mapping[str, Decision]:
 
 
 def gather(roots: Mapping[str, Any]) -> tuple[dict[str, Decision], list[tuple[str, Finding]]]:
-    """Return the decisions of several files by id, and everything that is wrong or doubtful in them, each with its file.
+    """Return the decisions of several files by id, and all that is wrong or doubtful in them, each with its file.
 
     Whoever deploys a programme refuses it when one of the findings is an error.
     """

@@ -1,5 +1,6 @@
 """How values leave the language: as FEEL text, and as plain JSON for the data of a process."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from engine.errors import ExpressionFailed
 _TEMPORAL: Final = ("date", "time", "date and time")
 _DURATIONS: Final = ("years and months duration", "days and time duration")
 _JSON_DEPTH: Final = 50
+_FRACTION: Final = re.compile(r"(\.\d*[1-9])0+")
 
 
 def text(meter: limits.Meter, value: Any, nested: bool = False) -> str | None:  # noqa: FBT001, FBT002
@@ -87,8 +89,16 @@ def _plain(meter: limits.Meter, value: Any, depth: int) -> Any:
         meter.spend_on(value)
         return _storable(str(value))
     if found in _TEMPORAL or found in _DURATIONS:
-        return _TEXTS[found](meter, value) if found in _DURATIONS else value.isoformat()
+        return _TEXTS[found](meter, value) if found in _DURATIONS else _iso(value)
     raise ExpressionFailed(reason=f"a {found} value cannot be kept")
+
+
+def _iso(value: Any) -> str:
+    """Return ISO 8601 with the offset where one is known; a time of a zone by name keeps that name."""
+    text: str = value.isoformat()
+    if getattr(value, "tzinfo", None) is not None and value.utcoffset() is None:
+        return temporal.write(value)
+    return text if not getattr(value, "microsecond", 0) else _FRACTION.sub(r"\1", text)
 
 
 def _plain_number(value: Any) -> int | float:
