@@ -69,13 +69,13 @@ def move(session: Session, actor: Actor, instance: UUID, shift: Shift) -> None:
     """
     with runtime.operated(session, actor, instance, shift.reason) as running:
         standing = _standing(running)
-        unknown = [task for task in shift.withdraw if task not in standing]
-        if unknown or not (shift.withdraw or shift.place):
-            raise _refused("没有这些令牌。", "There are no such tokens.")
+        if not (shift.withdraw or shift.place):
+            raise _refused("没有说明要移动什么。", "It does not say what to move.")
+        _known(standing, shift.withdraw)
         withdrawn = [standing[task].element for task in shift.withdraw]
         placed = [placement.element for placement in shift.place]
         running.tell("instance.moved", {"withdrawn": withdrawn, "placed": placed, "reason": shift.reason})
-        _carry_out(running, standing, shift)
+        _carry_out(running, standing, shift, [_spot_of(running, placement) for placement in shift.place])
 
 
 def send_back(session: Session, actor: Actor, instance: UUID, back: Return) -> None:
@@ -88,25 +88,29 @@ def send_back(session: Session, actor: Actor, instance: UUID, back: Return) -> N
         step = _step(session, instance, back.step)
         standing = _standing(running)
         spot = _spot(running, step.process, step.element, step.scope)
-        withdraw = back.withdraw
-        if withdraw is None:
+        withdraw = _known(standing, back.withdraw or [])
+        if back.withdraw is None:
             older = _older(session, instance, step.version)
             withdraw = [one.task for one in standing.values() if one.task not in older and _behind(running, one, spot)]
         if back.data is When.THEN:
             survey.restore(running.execution, _then(session, running, step, spot))
         facts = {"step": back.step, "element": step.element, "data": back.data.value, "reason": back.reason}
         running.tell("instance.returned", facts, step.element, step.task)
-        known = [task for task in withdraw if task in standing]
-        _carry_out(running, standing, Shift(back.reason, known, [Placement(step.element, spot.scope)]))
+        _carry_out(running, standing, Shift(back.reason, withdraw, [Placement(step.element, spot.scope)]), [spot])
 
 
 def _standing(running: Running) -> dict[UUID, Standing]:
     return {one.task: one for one in survey.tokens(running.execution)}
 
 
-def _carry_out(running: Running, standing: dict[UUID, Standing], shift: Shift) -> None:
+def _known(standing: dict[UUID, Standing], tasks: list[UUID]) -> list[UUID]:
+    if any(task not in standing for task in tasks):
+        raise _refused("没有这些令牌。", "There are no such tokens.")
+    return tasks
+
+
+def _carry_out(running: Running, standing: dict[UUID, Standing], shift: Shift, spots: list[_Spot]) -> None:
     """Start first and take away afterwards, so that no scope ends between; what waits at a join goes before all."""
-    spots = [_spot_of(running, placement) for placement in shift.place]
     chosen = _lifted(standing, set(shift.withdraw), _around(standing, [spot.scope for spot in spots]))
     if not spots and all(one.task in chosen for one in standing.values() if one.holder is None):
         raise _refused("这样就什么都不剩了；请改用撤销。", "Nothing would be left; cancel the instance instead.")
@@ -154,27 +158,29 @@ def _accompanied(standing: dict[UUID, Standing], task: UUID) -> bool:
 
 
 def _spot_of(running: Running, placement: Placement) -> _Spot:
-    model = running.programme.model
-    process = next((name for name, some in model.elements.items() if placement.element in some), None)
-    if process is None:
+    """Return where a placement lies: in the scope it names, or in the outermost open one that draws the element."""
+    elements, scopes = running.programme.model.elements, survey.scopes(running.execution)
+    named = [placement.scope] if placement.scope is not None else list(scopes)
+    found = next((one for one in named if placement.element in elements.get(scopes.get(one, ""), {})), ...)
+    if found is not ...:
+        return _Spot(found, scopes[found], placement.element)
+    drawn = [name for name, some in elements.items() if placement.element in some]
+    if placement.scope is not None or not drawn:
         raise NotFound(element=placement.element)
-    scopes = survey.scopes(running.execution)
-    if placement.scope is not None and placement.element not in model.elements.get(scopes.get(placement.scope, ""), {}):
-        raise NotFound(element=placement.element, scope=placement.scope)
-    return _spot(running, process, placement.element, placement.scope)
+    return _spot(running, drawn[0], placement.element, None)
 
 
 def _spot(running: Running, process: str, element: str, scope: UUID | None) -> _Spot:
-    """Return where an element lies now: in the scope named, in any open one that draws it, or in one around it."""
+    """Return where an element of a process lies now: in the scope named, in any that runs the process, or around it."""
     scopes = survey.scopes(running.execution)
-    model = running.programme.model
-    if scope in scopes and element in model.elements[scopes[scope]]:
-        return _Spot(scope, scopes[scope], element)
-    found = next((owner for owner, name in scopes.items() if element in model.elements[name]), ...)
+    if scopes.get(scope) == process:
+        return _Spot(scope, process, element)
+    found = next((owner for owner, name in scopes.items() if name == process), ...)
     if found is not ...:
-        return _Spot(found, scopes[found], element)
-    outer = _drawn_in(model, process)
-    if outer is None:
+        return _Spot(found, process, element)
+    elements = running.programme.model.elements
+    outer = _drawn_in(running.programme.model, process)
+    if outer is None or sum(element in some for some in elements.values()) > 1:
         raise _refused("该步骤所在的流程已不在运行中。", "The process of that step does not run any more.")
     return _spot(running, outer, process, None)
 

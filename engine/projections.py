@@ -117,7 +117,7 @@ def _parts(move: Move, after: Rest) -> dict[str, Rows]:
         "cancelled": [{"id": task} for task in gone],
         "tasks": opened,
         "ended": [{"task": task, "element": move.before.tasks[task].id} for task in closed]
-        + [_place(wait) for wait in lost if wait.due],
+        + [_place(wait) for wait in lost],
         "reminders": _reminders(move, opened, begun),
         **_waits(lost, begun, after),
         **_failures(move, after, opened),
@@ -125,7 +125,6 @@ def _parts(move: Move, after: Rest) -> dict[str, Rows]:
         "history": _history(move, gone),
         "undo": _undo(move),
     }
-    parts["overtaken"], parts["strays"], parts["copies"] = parts["ended"], parts["assigned"], parts["signals"]
     parts["events"] = list(_events(move, parts, gone))
     return {name: rows for name, rows in parts.items() if rows}
 
@@ -154,6 +153,7 @@ def _waits(lost: list[Wait], begun: list[Wait], after: Rest) -> dict[str, Rows]:
         "disarmed": [_place(wait) for wait in lost if wait.due and (wait.task, wait.element) not in after.waits],
         "armed": [_place(wait, due_at=wait.due) for wait in begun if wait.due],
         "unsubscribed": [_place(wait) for wait in lost if not wait.due],
+        "deaf": [_place(wait) for wait in lost if wait.signal],
         "subscribed": [_subscription(wait) for wait in begun if not wait.due],
     }
 

@@ -56,6 +56,9 @@ PARTS = {
     "subscribed": """INSERT INTO subscription (instance, task, element, kind, name, correlation)
   SELECT :instance, task, element, kind, name, correlation FROM given, jsonb_to_recordset(m->'subscribed')
   AS r(task uuid, element text, kind text, name text, correlation text)""",
+    "deaf": """DELETE FROM signal_copy USING given, jsonb_to_recordset(m->'deaf') AS r(task uuid, element text),
+  subscription s WHERE s.task = r.task AND s.element = r.element AND signal_copy.subscription = s.id
+  AND signal_copy.instance = :instance""",
     "resolved": """UPDATE incident SET state = 'resolved', resolved_at = :now FROM given,
   jsonb_to_recordset(m->'resolved') AS r(id uuid) WHERE incident.instance = :instance AND incident.task = r.id
   AND incident.kind = 'step' AND incident.state = 'open'""",
@@ -84,6 +87,8 @@ PARTS = {
   jsonb_to_recordset(m->'events') AS r(kind text, task uuid, element text, data jsonb)""",
 }
 
+FOLLOWERS = {"ended": ("overtaken",), "assigned": ("strays",), "signals": ("copies",)}  # on the same rows
+
 TERMINATE = """WITH moved AS (UPDATE instance SET state = 'terminated', version = version + 1, ended_at = :now
   WHERE id = :instance RETURNING version, process, steps),
 gone AS (UPDATE task SET state = 'cancelled', ended_at = :now WHERE instance = :instance AND state = 'open'
@@ -107,7 +112,8 @@ SELECT count(*) FROM moved"""
 def moving(parts: tuple[str, ...]) -> TextClause:
     """Return the statement that writes a move of these parts; it selects how many instances moved."""
     queries = ["given AS (SELECT CAST(:move AS jsonb) AS m)", f"moved AS ({INSTANCE})"]
-    queries += [f"{part}_part AS ({PARTS[part]})" for part in parts]
+    every = [name for part in parts for name in (part, *FOLLOWERS.get(part, ()))]
+    queries += [f"{part}_part AS ({PARTS[part]})" for part in every]
     statement = "WITH " + ",\n".join(queries) + "\nSELECT count(*) FROM moved"
     return _cast(statement.replace(":milestone", "CAST(:milestone AS text)"))
 

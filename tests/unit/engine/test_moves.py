@@ -398,3 +398,25 @@ def test_a_suspended_instance_is_sent_back_before_what_is_overdue_comes(stage, c
     stage.sweep(configuration)
     assert stage.tasks(instance) == ["a"]
     assert stage.one(select(Instance.state)) == "running"
+
+
+def test_a_step_is_told_from_one_of_the_same_name_in_another_process(stage):
+    inner = start() + user("a", "b", **ROLE) + end("e") + way("s a b e")
+    stage.deploy(p=start() + user("a", **ROLE) + call("c") + end("e") + way("s a c e"), q=inner)
+    instance = stage.start("p")
+    stage.complete(instance, "a")
+    stage.complete(instance, "a")
+    back(stage, instance, "a")
+    assert stage.tasks(instance) == ["a"]
+    assert token(stage, instance, "a").process == "q"
+    with pytest.raises(OperationRefused):
+        back(stage, instance, "a", withdraw=[uuid4()])
+
+
+def test_what_the_same_name_may_mean_twice_is_not_opened(stage):
+    inner = start("is") + user("i", **ROLE) + end("ie") + way("is i ie")
+    outer = start() + user("a", "after", **ROLE) + sub("sp", inner) + end("e") + way("s a sp after e")
+    stage.deploy(p=outer, q=start() + user("i", **ROLE) + end("e") + way("s i e"))
+    instance = stage.start("p")
+    with pytest.raises(OperationRefused):
+        move(stage, instance, ["a"], "i")

@@ -270,3 +270,22 @@ def test_a_cancelled_instance_takes_nothing(stage, configuration, actor):
 
 def _admin(stage):
     return Stage(stage.sessions, stage.folder, "admin").actor
+
+
+def test_a_copy_that_was_given_up_goes_with_its_wait(stage, configuration, monkeypatch):
+    body = start() + user("b", **ROLE) + boundary("on", "b", signal(), interrupting=False) + end("e", "oe")
+    instance = stage.play(body + way("s b e", "on oe"))
+    tell(stage)
+
+    def burst(*_):
+        raise StepFailed
+
+    monkeypatch.setattr(runtime.Running, "signal", burst)
+    for _ in range(configuration.timer_attempts):
+        stage.sweep(configuration)
+        clock.travel(clock.now() + timedelta(minutes=3))
+    assert len(stage.incidents(instance)) == 1
+    stage.complete(instance, "b")
+    assert stage.incidents(instance) == []
+    assert stage.all(select(SignalCopy.id)) == []
+    assert stage.sound()
