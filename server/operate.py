@@ -48,9 +48,9 @@ data_option = click.option(
 
 
 @click.group("operate")
-@click.option("--as", "login", required=True, metavar="LOGIN", help="Who does it; their roles decide what they may.")
+@click.option("--as", "login", metavar="LOGIN", help="Who does it; their roles decide what they may.")
 @click.pass_context
-def operate(context: click.Context, login: str) -> None:
+def operate(context: click.Context, login: str | None) -> None:
     """Repair and move running instances; every command is recorded with who did it and why."""
     context.obj = login
 
@@ -58,7 +58,7 @@ def operate(context: click.Context, login: str) -> None:
 @operate.command("tokens")
 @instance_argument
 @click.pass_obj
-def list_tokens(login: str, instance: UUID) -> None:
+def list_tokens(login: str | None, instance: UUID) -> None:
     """List where INSTANCE stands: its tokens and the timers that watch, as JSON."""
     with _acting(login) as (session, actor):
         _print([asdict(row) for row in operations.tokens(session, actor, instance)])
@@ -67,7 +67,7 @@ def list_tokens(login: str, instance: UUID) -> None:
 @operate.command("variables")
 @instance_argument
 @click.pass_obj
-def list_variables(login: str, instance: UUID) -> None:
+def list_variables(login: str | None, instance: UUID) -> None:
     """Print the variables of INSTANCE as JSON."""
     with _acting(login) as (session, actor):
         _print(operations.variables(session, actor, instance))
@@ -78,7 +78,7 @@ def list_variables(login: str, instance: UUID) -> None:
 @click.argument("data", type=_json_object)
 @because
 @click.pass_obj
-def set_variables(login: str, instance: UUID, data: dict[str, Any], reason: str) -> None:
+def set_variables(login: str | None, instance: UUID, data: dict[str, Any], reason: str) -> None:
     """Set the variables of INSTANCE that the JSON object DATA names."""
     with _acting(login) as (session, actor):
         operations.write(session, actor, instance, data, reason)
@@ -91,7 +91,7 @@ def set_variables(login: str, instance: UUID, data: dict[str, Any], reason: str)
 @click.option("--scope", type=click.UUID, metavar="TOKEN", help="What opened the sub-process, where there are several.")
 @because
 @click.pass_obj
-def move(login: str, /, instance: UUID, **wanted: Any) -> None:
+def move(login: str | None, /, instance: UUID, **wanted: Any) -> None:
     """Take tokens of INSTANCE away here and start others there."""
     places = [Placement(element, wanted["scope"]) for element in wanted["place"]]
     with _acting(login) as (session, actor):
@@ -105,7 +105,7 @@ def move(login: str, /, instance: UUID, **wanted: Any) -> None:
 @click.option("--withdraw", multiple=True, type=click.UUID, metavar="TOKEN", help="Take these away instead.")
 @because
 @click.pass_obj
-def send_back(login: str, /, instance: UUID, step: int, **wanted: Any) -> None:
+def send_back(login: str | None, /, instance: UUID, step: int, **wanted: Any) -> None:
     """Send INSTANCE back to STEP of its history; what stands behind it is taken away."""
     back = Return(step, wanted["reason"], When(wanted["data"]), list(wanted["withdraw"]) or None)
     with _acting(login) as (session, actor):
@@ -119,7 +119,7 @@ def send_back(login: str, /, instance: UUID, step: int, **wanted: Any) -> None:
 @click.argument("due_at", type=_moment)
 @because
 @click.pass_obj
-def rearm(login: str, /, instance: UUID, **alarm: Any) -> None:
+def rearm(login: str | None, /, instance: UUID, **alarm: Any) -> None:
     """Let the timer ELEMENT that waits at TASK of INSTANCE fall due at DUE_AT."""
     with _acting(login) as (session, actor):
         operations.rearm(session, actor, instance, Alarm(**alarm))
@@ -131,7 +131,7 @@ def rearm(login: str, /, instance: UUID, **alarm: Any) -> None:
 @click.option("--item", type=_json, metavar="JSON", help="What the new one is given, as JSON.")
 @because
 @click.pass_obj
-def grow(login: str, /, instance: UUID, **member: Any) -> None:
+def grow(login: str | None, /, instance: UUID, **member: Any) -> None:
     """Add one to those of INSTANCE who do the activity that TASK belongs to."""
     with _acting(login) as (session, actor):
         operations.grow(session, actor, instance, Member(**member))
@@ -142,7 +142,7 @@ def grow(login: str, /, instance: UUID, **member: Any) -> None:
 @click.argument("task", type=click.UUID)
 @because
 @click.pass_obj
-def shrink(login: str, /, instance: UUID, **member: Any) -> None:
+def shrink(login: str | None, /, instance: UUID, **member: Any) -> None:
     """Take the one that TASK belongs to from those of INSTANCE who do the same activity."""
     with _acting(login) as (session, actor):
         operations.shrink(session, actor, instance, Member(**member))
@@ -154,7 +154,7 @@ def shrink(login: str, /, instance: UUID, **member: Any) -> None:
 @click.option("--person", metavar="LOGIN", help="Who is to do it.")
 @because
 @click.pass_obj
-def reassign(login: str, task: UUID, organisation: str | None, person: str | None, reason: str) -> None:
+def reassign(login: str | None, task: UUID, organisation: str | None, person: str | None, reason: str) -> None:
     """Give the open TASK to somebody else."""
     with _acting(login) as (session, actor):
         assignee = identity.load(session, person).id if person else None
@@ -166,7 +166,7 @@ def reassign(login: str, task: UUID, organisation: str | None, person: str | Non
 @click.argument("name")
 @click.option("--payload", type=_json_object, metavar="JSON", default="{}", help="What it tells, as a JSON object.")
 @click.pass_obj
-def signal(login: str, id: str, name: str, payload: dict[str, Any]) -> None:  # noqa: A002 - as the API calls it
+def signal(login: str | None, id: str, name: str, payload: dict[str, Any]) -> None:  # noqa: A002 - as the API calls it
     """Broadcast the signal NAME; the same ID counts once."""
     with _acting(login) as (session, actor):
         _print(asdict(signals.broadcast(session, actor, signals.Broadcast(f"cli:{login}", id, name, payload))))
@@ -177,7 +177,7 @@ def signal(login: str, id: str, name: str, payload: dict[str, Any]) -> None:  # 
 @click.argument("title")
 @data_option
 @click.pass_obj
-def start(login: str, programme: str, title: str, data: dict[str, Any]) -> None:
+def start(login: str | None, programme: str, title: str, data: dict[str, Any]) -> None:
     """Start an instance by every conditional start event of PROGRAMME that the data fulfil; print their ids."""
     with _acting(login) as (session, actor):
         _print(starts.evaluate(session, actor, starts.Case(programme, title, data=data)))
@@ -185,7 +185,7 @@ def start(login: str, programme: str, title: str, data: dict[str, Any]) -> None:
 
 @operate.command("incidents")
 @click.pass_obj
-def list_incidents(login: str) -> None:
+def list_incidents(login: str | None) -> None:
     """List the open incidents with their causes, as JSON."""
     with _acting(login) as (session, actor):
         _print([asdict(row) for row in incidents.open_ones(session, actor)])
@@ -194,7 +194,7 @@ def list_incidents(login: str) -> None:
 @operate.command("retry")
 @click.argument("incident", type=int)
 @click.pass_obj
-def retry(login: str, incident: int) -> None:
+def retry(login: str | None, incident: int) -> None:
     """Try what failed in INCIDENT again; print whether it is resolved."""
     with _acting(login) as (session, actor):
         _print({"state": "resolved" if incidents.retry(session, actor, incident) else "open"})
@@ -205,7 +205,7 @@ def retry(login: str, incident: int) -> None:
 @data_option
 @because
 @click.pass_obj
-def settle(login: str, incident: int, data: dict[str, Any], reason: str) -> None:
+def settle(login: str | None, incident: int, data: dict[str, Any], reason: str) -> None:
     """Let the step that failed in INCIDENT count as done, with data."""
     with _acting(login) as (session, actor):
         incidents.settle(session, actor, incident, Settlement(reason, data))
@@ -218,7 +218,7 @@ def _ending(name: str, verb: Ending, about: str) -> None:
     @instance_argument
     @because
     @click.pass_obj
-    def command(login: str, instance: UUID, reason: str) -> None:
+    def command(login: str | None, instance: UUID, reason: str) -> None:
         with _acting(login) as (session, actor):
             verb(session, actor, instance, reason)
 
@@ -230,7 +230,9 @@ _ending("terminate", operations.terminate, "End INSTANCE at once, also when its 
 
 
 @contextmanager
-def _acting(login: str) -> Iterator[tuple[Session, Actor]]:
+def _acting(login: str | None) -> Iterator[tuple[Session, Actor]]:
+    if login is None:
+        raise click.UsageError("say who does it: icity operate --as LOGIN …")
     with (
         postgres.lent(settings.load()) as url,
         postgres.connected(url) as engine,

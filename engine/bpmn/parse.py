@@ -152,13 +152,16 @@ def _connect(spec: ProcessSpec, process: etree._Element) -> None:
             host = spec.task_specs[node.element.attached]
             host.boundaries.append(node)
             if node.element.event == "compensation":
-                host.handler = _associated(process, node.element.id)
+                host.handler = _associated(spec, process, node.element.id)
 
 
-def _associated(process: etree._Element, boundary: str) -> str | None:
+def _associated(spec: ProcessSpec, process: etree._Element, boundary: str) -> str | None:
+    """Return the handler that an association joins to a compensation event; it may be joined to notes as well."""
     for one in process.iterchildren(f"{B}association"):
-        if plain(one.get("sourceRef")) == boundary:
-            return plain(one.get("targetRef"))
+        ends = {plain(one.get("sourceRef")), plain(one.get("targetRef"))}
+        handlers = [name for name in ends - {boundary} if name in spec.task_specs]
+        if boundary in ends and handlers:
+            return handlers[0]
     return None
 
 

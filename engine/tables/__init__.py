@@ -132,10 +132,18 @@ class Task(Base):
     provisional: Mapped[bool] = mapped_column(server_default=text("false"))
     entered: Mapped[int | None]  # the version its instance reached by the move that opened it
     ended_at: Mapped[Instant | None]
-    ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     answers: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     __table_args__ = (
-        Index("ix_task_open", "role", "organisation", "due_at", postgresql_where=text("state = 'open'")),
+        Index(
+            "ix_task_free",
+            "role",
+            "organisation",
+            "due_at",
+            "id",
+            postgresql_where=text("state = 'open' AND assignee IS NULL"),
+        ),
+        Index("ix_task_ended_by_ended_at", "ended_by", "ended_at", "id"),
         Index("ix_task_assignee_open", "assignee", postgresql_where=text("state = 'open'")),
     )
 

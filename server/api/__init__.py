@@ -6,6 +6,7 @@ from server.api import (
     health,
     incidents,
     instances,
+    lint,
     messages,
     openapi,
     operations,
@@ -17,7 +18,20 @@ from server.api import (
     workbooks,
 )
 
-NOUNS = (sign_in, processes, instances, operations, tasks, messages, signals, incidents, units, workbooks, health)
+NOUNS = (
+    sign_in,
+    processes,
+    lint,
+    instances,
+    operations,
+    tasks,
+    messages,
+    signals,
+    incidents,
+    units,
+    workbooks,
+    health,
+)
 
 
 def register(app: Flask) -> None:

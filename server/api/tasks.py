@@ -6,7 +6,7 @@ from uuid import UUID
 import marshmallow as ma
 from flask import g
 
-from engine import tasks
+from engine import inbox, tasks
 from engine.pages import Page
 from engine.runtime import OPERATORS
 from server import auth
@@ -14,7 +14,7 @@ from server.api.lists import PageQuery, page_of
 from server.api.openapi import Blueprint
 
 api = Blueprint("tasks", __name__, description="Work that waits for people")
-LISTS = {"mine": tasks.mine, "claimable": tasks.claimable, "done": tasks.done}
+LISTS = {"mine": inbox.mine, "claimable": inbox.claimable, "done": inbox.done}
 
 
 class TaskQuery(PageQuery):
@@ -85,7 +85,7 @@ class DoneSchema(ma.Schema):
 @auth.signed_in
 @api.arguments(TaskQuery, location="query")
 @api.response(200, page_of(TaskSchema))
-def listing(query: dict[str, Any]) -> Page[tasks.TaskRow]:
+def listing(query: dict[str, Any]) -> Page[inbox.TaskRow]:
     """List the person's open tasks, those they may claim, or those they have done."""
     return LISTS[query["list_"]](g.session, g.actor, query["cursor"], query["limit"])
 

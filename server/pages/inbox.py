@@ -5,7 +5,8 @@ from typing import Any
 from flask import g, render_template, request, url_for
 from flask_babel import lazy_gettext as _
 
-from engine import reminders, tasks
+from engine import inbox as lists
+from engine import reminders
 from engine.db import transaction
 from server.auth import signed_in
 from server.pages import labels
@@ -15,14 +16,14 @@ from server.pages.words import pick
 
 LIMIT = 50
 LISTS = {
-    "mine": (tasks.mine, _("To do"), _("Nothing to do"), _("What you claim, and what is given to you, appears here.")),
+    "mine": (lists.mine, _("To do"), _("Nothing to do"), _("What you claim, and what is given to you, appears here.")),
     "claimable": (
-        tasks.claimable,
+        lists.claimable,
         _("To claim"),
         _("Nothing to claim"),
         _("Work for your roles that nobody has taken yet appears here."),
     ),
-    "done": (tasks.done, _("Done"), _("Nothing done yet"), _("What you complete stays here for reference.")),
+    "done": (lists.done, _("Done"), _("Nothing done yet"), _("What you complete stays here for reference.")),
 }
 REMINDERS = {
     "before": _("the deadline is near"),
@@ -41,7 +42,7 @@ def inbox() -> str:
     find, title, empty, hint = LISTS[chosen]
     with transaction(sessions()) as session:
         page = find(session, g.actor, request.args.get("cursor"), LIMIT)
-        counts = tasks.counts(session, g.actor)
+        counts = lists.counts(session, g.actor)
         told = reminders.shown(session, g.actor)
         names = labels.read(session)
     return render_template(
@@ -49,14 +50,19 @@ def inbox() -> str:
         chosen=chosen,
         title=title,
         empty={"title": empty, "hint": hint},
-        tabs=[{"key": key, "label": entry[1], "count": counts.get(key)} for key, entry in LISTS.items()],
+        tabs=[{"key": key, "label": entry[1], "count": _told(counts[key])} for key, entry in LISTS.items()],
         rows=[line(row) for row in page.rows],
         more=page.next,
         reminders=[_reminder(row, names) for row in told],
     )
 
 
-def line(row: tasks.TaskRow) -> dict[str, Any]:
+def _told(count: int) -> str:
+    """Return a count as a tab shows it; long lists are not counted to their end."""
+    return f"{count - 1}+" if count >= lists.MOST else str(count)
+
+
+def line(row: lists.TaskRow) -> dict[str, Any]:
     """Return a task row as the list shows it."""
     return {
         "id": row.id,

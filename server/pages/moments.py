@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from engine import clock
-from engine.tasks import TaskRow
+from engine.inbox import TaskRow
 
 SOON = 3
 

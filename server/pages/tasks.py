@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from engine import events, tasks
+from engine import events, inbox, tasks
 from engine.db import transaction
 from server.auth import signed_in
 from server.pages import labels
@@ -78,7 +78,7 @@ def _go(address: str) -> Response:
     return Response(status=204, headers={"HX-Redirect": address})
 
 
-def _standing(row: tasks.TaskRow) -> dict[str, Any]:
+def _standing(row: inbox.TaskRow) -> dict[str, Any]:
     if row.state == "completed":
         told = _("Completed by %(who)s on %(when)s.", who=row.assignee_name or "", when=stamp(row.ended_at))
         return {"label": _("Completed"), "tone": "green", "told": told, "act": None}
@@ -88,7 +88,7 @@ def _standing(row: tasks.TaskRow) -> dict[str, Any]:
     return _open_standing(row)
 
 
-def _open_standing(row: tasks.TaskRow) -> dict[str, Any]:
+def _open_standing(row: inbox.TaskRow) -> dict[str, Any]:
     if row.assignee is None:
         told = _("Nobody has taken this task yet. Claim it to fill in the form.")
         return {"label": _("To claim"), "tone": "amber", "told": told, "act": "claim"}
@@ -115,7 +115,7 @@ def _answers_only(schema: dict[str, Any]) -> dict[str, Any]:
     return {**schema, "components": kept} if kept else schema
 
 
-def _reason(row: tasks.TaskRow) -> str:
+def _reason(row: inbox.TaskRow) -> str:
     if row.role is None:
         return str(_("This step was given to you by name."))
     role = labels.role(row.role)

@@ -21,7 +21,7 @@ MEASUREMENTS = (
     growth.long_loop,
     growth.hundred,
     growth.deploy_lifecycle,
-    growth.inbox,
+    growth.lists,
     growth.resident,
     rehearsal.twenty_years,
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from engine import processes, tasks
+from engine import inbox, processes
 from engine.db import transaction
 from engine.settings import ROOT
 from tests.bench.ground import Ground, measured
@@ -59,7 +59,7 @@ def deploy_lifecycle(ground: Ground) -> list[Row]:
     return [Row("deploy_lifecycle_ms", statistics.median(taken), "ms", 500)]
 
 
-def inbox(ground: Ground) -> list[Row]:
+def lists(ground: Ground) -> list[Row]:
     """Ask for a person's list and its counts among 10,000 and among 200,000 open tasks."""
     instance = ground.start("loop")
     _fill(ground, instance, FEW)
@@ -105,7 +105,7 @@ def _p95(ground: Ground) -> float:
     for _ in range(LOOKS + WARM):
         begun = time.perf_counter()
         with transaction(ground.sessions) as session:
-            tasks.claimable(session, ground.actor)
-            tasks.counts(session, ground.actor)
+            inbox.claimable(session, ground.actor)
+            inbox.counts(session, ground.actor)
         taken.append((time.perf_counter() - begun) * 1e3)
     return statistics.quantiles(taken[WARM:], n=20)[-1]

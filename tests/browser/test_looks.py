@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from babel.messages.pofile import read_po
 from playwright.sync_api import Page
 
-from engine import identity, tasks
+from engine import identity, inbox, tasks
 from engine.db import transaction
 from engine.settings import ROOT
 from tests.browser.conftest import Site
@@ -24,7 +24,7 @@ def addresses(site: Site) -> list[str]:
     """Give the address of every kind of page; the head of the fictional county has claimed the first task."""
     with transaction(site.sessions) as session:
         head = identity.load(session, "xianzhang")
-        [first] = tasks.claimable(session, head).rows
+        [first] = inbox.claimable(session, head).rows
         tasks.claim(session, head, first.id)
     return [f"/tasks/{first.id}", f"/instances/{site.case}", *PAGES]
 
