@@ -28,8 +28,8 @@ class Activity(Node):
         for boundary in self.boundaries:
             if boundary.element.event in {"timer", "message", "signal", "conditional"}:
                 boundary.watch(game, token)
-        if token.id not in token.workflow.tasks:
-            return
+            if token.id not in token.workflow.tasks:
+                return
         if self.element.loop:
             loops.begin(game, token)
         else:

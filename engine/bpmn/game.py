@@ -166,9 +166,9 @@ class Game:
         self.settle(scope)
 
     def settle(self, scope: Any) -> None:
-        """Complete a scope that has no token left; while only its handlers are left, no other can begin (§13.3.2)."""
+        """Complete a scope that has no token left; while only its handlers are left, nothing watches it any more."""
         if scope.completed or scope.alive:
-            if scope.spec.handlers and all(token.task_spec.element.triggered for token in scope.tokens):
+            if scope.spec.handlers and scope.completing:
                 self._unwatch(scope)
             return
         owner = scope.owner

@@ -61,6 +61,11 @@ class _Space(BpmnBaseWorkflow):
         return self.owner is not None and self.owner.id not in self.owner.workflow.tasks
 
     @property
+    def completing(self) -> bool:
+        """Tell whether only handlers are left; no other can begin then (BPMN 2.0.2 §13.3.2)."""
+        return all(child.task_spec.element.triggered for child in self.task_tree.children)
+
+    @property
     def alive(self) -> bool:
         """Tell whether any token is left in the scope."""
         return any(not child.trigger for child in self.task_tree.children)

@@ -109,7 +109,7 @@ def _handler(token: Token, event: Event) -> tuple[Any, Any] | None:
         boundary = _matching(host.task_spec.boundaries, event)
         if boundary is not None:
             return boundary, host
-        handlers = [] if "interrupted" in scope.kept else scope.spec.handlers
+        handlers = [] if "interrupted" in scope.kept or scope.completing else scope.spec.handlers
         handler = _matching([one for one in handlers if one is not host.task_spec], event)
         if handler is not None:
             return handler, scope
