@@ -122,7 +122,10 @@ def settle(session: Session, actor: Actor, incident_id: int, settlement: Settlem
 
 
 def _find(session: Session, actor: Actor, incident_id: int) -> Incident:
+    """Lock the instance first; only then is it certain that the incident is still open."""
     _allow(actor)
+    owner = select(Incident.instance).where(Incident.id == incident_id).scalar_subquery()
+    session.execute(select(Instance.id).where(Instance.id == owner).with_for_update())
     query = select(Incident).where(Incident.id == incident_id, Incident.state == IncidentState.OPEN)
     incident = session.scalar(query.execution_options(populate_existing=True))
     if incident is None:
