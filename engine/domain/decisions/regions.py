@@ -18,7 +18,7 @@ from engine.errors import ExpressionFailed
 
 OTHER: Final = "\N{HORIZONTAL ELLIPSIS}"
 _MOST_LAYERS: Final = 8
-_DISCRETE: Final = frozenset({"date", "boolean", "null"})
+_DISCRETE: Final = frozenset({"date", "string", "boolean", "null"})
 
 Point = tuple[str, int]
 Stretch = tuple[int, int]
@@ -82,8 +82,7 @@ class Region:
 
     def _is_empty(self, kind: str, at: int) -> bool:
         whole = kind == "number" and self._column.whole
-        named = kind == "string" and not self._ordered
-        return at % 2 == 0 and (whole or named or kind in _DISCRETE) and self._sample(kind, at) is None
+        return at % 2 == 0 and (whole or kind in _DISCRETE) and self._sample(kind, at) is None
 
     def _layered(self, kind: str) -> list[Stretches]:
         layers: list[list[tuple[int, int, int]]] = [[] for _ in range(_MOST_LAYERS)]
@@ -206,7 +205,7 @@ def _text(_whole: bool, below: Any, above: Any) -> Any:  # noqa: FBT001
         return f"{below or ''}{OTHER}"
     if below is None:
         return "" if above else None
-    return f"{below}{OTHER}" if f"{below}{OTHER}" < above else None
+    return next((longer for longer in (f"{below}{OTHER}", f"{below} ") if longer < above), None)
 
 
 def _day(_whole: bool, below: Any, above: Any) -> Any:  # noqa: FBT001

@@ -49,6 +49,21 @@ FAIL = [
     "upper case(big + big)",
     "for i in 1..19 return append(partial, partial)",
     "l[item > -1][item > -1][item > -1]",
+    "for i in 1..5000 return 0.1234567890123 ** 0.123456789 ** i",
+    "for i in l return (i / 7) ** 0.37",
+    "for i in l return log(i / 7)",
+    "for i in l return exp(i / 700)",
+    'for i in l return time("10:00:00@Europe/" + string(i))',
+    'for i in l return contains(big, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxy")',
+    'for i in l return replace(t, "a", "b")',
+    "for i in l return sort(l)",
+    "for i in l return stddev(l)",
+    "for i in l return string(l)",
+    "{f: function(n) if n <= 1 then 1 else n * f(n - 1), r: f(1000)}.r",
+    "{f: function(n) if n <= 1 then 1 else n * f(n - 1), r: f(25)}.r",
+    "{f: function(n) if n = 0 then 1 else f(n - 1) + f(n - 1), r: f(50)}.r",
+    "{f: function(s) f(s + s), r: f(big)}.r",
+    "l instance of list<number> and (for i in l return l instance of list<number>) = null",
 ]
 REFUSED = [
     "[" * 1_900 + "]" * 1_900,
@@ -92,12 +107,29 @@ HARMLESS = [
 ]
 
 
+SECONDS = 0.5
+TRIES = 3
+
+
 def attacked(source):
-    started = time.process_time()
+    """Answer `source` within the budget of processor time; a try that the machine disturbed gets another."""
+    for _ in range(TRIES):
+        started = time.thread_time()
+        found = _outcome(source)
+        spent = time.thread_time() - started
+        if spent < SECONDS:
+            break
+    assert spent < SECONDS
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _outcome(source):
     try:
         return feel.to_json(feel.compile(source).evaluate(CONTEXT))
-    finally:
-        assert time.process_time() - started < 0.5
+    except (ExpressionRefused, ExpressionFailed) as failure:
+        return failure
 
 
 @pytest.mark.parametrize("source", FAIL, ids=lambda source: source[:60])

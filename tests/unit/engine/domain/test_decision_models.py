@@ -1,0 +1,454 @@
+"""Whole models: decisions that require others, data with types, knowledge, boxed expressions, and what they tell."""
+
+import contextlib
+import random
+import time
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from engine.domain import decisions
+from engine.errors import DecisionFailed, ExpressionRefused
+
+DMN = "https://www.omg.org/spec/DMN/20191111/MODEL/"
+LOAN = Path(__file__).with_name("loan.dmn")
+APPLICANT = {"name": "张三", "birth date": "1990-07-01", "category": "B"}
+ASKED = {"Applicant": APPLICANT, "Loan-to-value": 0.5, "各项得分": [50, 90]}
+
+
+def root(*parts):
+    return etree.fromstring(f'<definitions xmlns="{DMN}" id="model">{"".join(parts)}</definitions>')
+
+
+def read(*parts):
+    return decisions.read(root(*parts))
+
+
+def text(source, type_="", name="literalExpression"):
+    kind = f' typeRef="{type_}"' if type_ else ""
+    return f"<{name}{kind}><text><![CDATA[{source}]]></text></{name}>"
+
+
+def decision(name, logic, *needs, type_=""):
+    logic = logic if logic.startswith("<") else text(logic)
+    kind = f' typeRef="{type_}"' if type_ else ""
+    return f'<decision id="{name}" name="{name}"><variable name="{name}"{kind}/>{"".join(needs)}{logic}</decision>'
+
+
+def needs(*names, kind="Decision"):
+    outer = "knowledgeRequirement" if kind == "Knowledge" else "informationRequirement"
+    return "".join(f'<{outer}><required{kind} href="#{name}"/></{outer}>' for name in names)
+
+
+def datum(name, type_=""):
+    kind = f' typeRef="{type_}"' if type_ else ""
+    return f'<inputData id="i_{name}" name="{name}"><variable name="{name}"{kind}/></inputData>'
+
+
+def knowledge(name, parameters, body, *more, type_=""):
+    body = body if body.startswith("<") else text(body)
+    kind = f' typeRef="{type_}"' if type_ else ""
+    given = "".join(f'<formalParameter name="{one}" typeRef="{of}"/>' for one, of in parameters.items())
+    return (
+        f'<businessKnowledgeModel id="{name}" name="{name}"><variable name="{name}"{kind}/>'
+        f"<encapsulatedLogic>{given}{body}</encapsulatedLogic>{''.join(more)}</businessKnowledgeModel>"
+    )
+
+
+def item(name, of="", allowed="", inside="", *, many=False):
+    of = f"<typeRef>{of}</typeRef>" if of else ""
+    allowed = text(allowed, name="allowedValues") if allowed else ""
+    collection = ' isCollection="true"' if many else ""
+    return f'<itemDefinition name="{name}"{collection}>{of}{allowed}{inside}</itemDefinition>'
+
+
+def component(name, of, *, many=False):
+    collection = ' isCollection="true"' if many else ""
+    return f'<itemComponent name="{name}"{collection}><typeRef>{of}</typeRef></itemComponent>'
+
+
+def answer(*parts, name="d", **data):
+    return decisions.parse(root(*parts))[name].evaluate(data)
+
+
+def refused(*parts):
+    with pytest.raises(ExpressionRefused) as refusal:
+        decisions.parse(root(*parts))
+    return refusal.value.facts
+
+
+def test_a_whole_model_decides_and_tells_how():
+    found = decisions.read(etree.parse(LOAN).getroot())
+    assert (found.faults, found.findings) == ([], [])
+    told = found.decisions["final"].explain(ASKED)
+    assert told["value"] == found.decisions["final"].evaluate(ASKED) == {"outcome": "yes 张三", "band": "b"}
+    assert [each["decision"] for each in told["decisions"]] == ["age", "risk", "scores", "bands", "final"]
+    assert told["decisions"][1]["given"] == {"Loan-to-value": 0.5, "Age": 35}
+    (table,) = told["decisions"][1]["tables"]
+    assert (table["owner"], table["policy"], table["inputs"]) == ("risk_of", "F", {"age": 35, "ltv": 0.5})
+    (rule,) = told["decisions"][-1]["tables"][0]["rules"]
+    assert (rule["rule"], rule["element"]) == (1, "final_1")
+    assert rule["why"][1] == {"column": "mean", "value": 70, "test": ">= 60"}
+    assert rule["annotations"] == {"basis": "regulation 7", "description": "the usual case"}
+    assert rule["answer"] == {"outcome": "yes 张三", "band": "b"}
+
+
+@pytest.mark.parametrize(
+    ("change", "facts"),
+    [
+        ({"Loan-to-value": "x"}, {"input": "Loan-to-value", "expected": "number", "value": "x"}),
+        ({"Applicant": {**APPLICANT, "category": "Z"}}, {"value": "Z", "expected": 'tCategory ("A", "B", "C")'}),
+        ({"Applicant": {**APPLICANT, "birth date": "soon"}}, {"input": "Applicant"}),
+        ({"各项得分": [1, "two"]}, {"input": "各项得分", "expected": "list<number>"}),
+    ],
+)
+def test_data_of_another_type_or_not_allowed_is_refused_by_name(change, facts):
+    with pytest.raises(DecisionFailed) as failure:
+        decisions.parse(etree.parse(LOAN).getroot())["final"].evaluate(ASKED | change)
+    assert facts.items() <= failure.value.facts.items()
+    assert "decision" in failure.value.facts
+
+
+def test_what_is_required_is_decided_first_and_once():
+    parts = [
+        decision("d", "left + right", needs("left", "right")),
+        decision("left", "base * 2", needs("base")),
+        decision("right", "base * 3", needs("base")),
+        decision("base", "x + 1", needs("i_x", kind="Input")),
+        datum("x", "number"),
+    ]
+    model = decisions.parse(root(*parts))
+    assert model["d"].evaluate({"x": 1, "base": 99}) == 10
+    told = [each["decision"] for each in model["d"].explain({"x": 1})["decisions"]]
+    assert told == ["base", "left", "right", "d"]
+    assert model["left"].evaluate({"x": 0}) == 2
+
+
+def test_a_decision_sees_those_it_requires_and_no_other():
+    parts = [decision("d", "a + 1", needs("b")), decision("b", "a * 2", needs("a")), decision("a", "5")]
+    assert answer(*parts) is None
+
+
+def test_a_long_chain_of_requirements_is_no_trouble():
+    links = [decision(f"d{n}", f"d{n - 1} + 1", needs(f"d{n - 1}")) for n in range(1, 400)]
+    assert answer(*links, decision("d0", "0"), name="d399") == 399
+
+
+def test_results_stay_what_they_are_until_they_leave():
+    parts = [decision("day", '@"2026-01-31"'), decision("d", 'day + @"P1M"', needs("day"))]
+    assert answer(*parts) == "2026-02-28"
+    third = [
+        decision("third", "1 / 3"),
+        decision("d", "third * 3 = 0.9999999999999999999999999999999999", needs("third")),
+    ]
+    assert answer(*third) is True
+
+
+def test_names_with_signs_and_words_of_the_language_are_read_where_they_are_declared():
+    parts = [
+        datum("Pre-bureau risk"),
+        datum("in or out"),
+        datum("得分（百分制）"),
+        decision("a+b", "1"),
+        item("tX", inside=component("debt/income", "number")),
+        decision(
+            "d",
+            '[Pre-bureau risk, in or out, 得分（百分制） + 1, a+b, {x: {"debt/income": 7}}.x.debt/income, "a+b"]',
+            needs("i_Pre-bureau risk", "i_in or out", "i_得分（百分制）", kind="Input") + needs("a+b"),
+        ),
+    ]
+    given = {"Pre-bureau risk": "low", "in or out": "in", "得分（百分制）": 59}
+    assert answer(*parts, **given) == ["low", "in", 60, 1, 7, "a+b"]
+
+
+def test_knowledge_is_called_by_order_by_name_and_boxed():
+    parts = [
+        knowledge("minus", {"from": "number", "what": "number"}, "from - what"),
+        decision("ordered", "minus(5, 3)", needs("minus", kind="Knowledge")),
+        decision("named", "minus(what: 5, from: 3)", needs("minus", kind="Knowledge")),
+        decision(
+            "boxed",
+            "<invocation><literalExpression><text>minus</text></literalExpression>"
+            f'<binding><parameter name="what"/>{text("2 * 2")}</binding>'
+            f'<binding><parameter name="from"/>{text("10")}</binding></invocation>',
+            needs("minus", kind="Knowledge"),
+        ),
+        decision("unknown", "minus(1, 2)"),
+    ]
+    found = read(*parts)
+    assert [found.decisions[name].evaluate({}) for name in ("ordered", "named", "boxed")] == [2, -2, 6]
+    assert [(each.rule, each.severity) for each in found.findings] == [("decision-function", "warning")]
+    with pytest.raises(DecisionFailed, match="unknown function"):
+        found.decisions["unknown"].evaluate({})
+
+
+def test_knowledge_may_need_knowledge_and_call_itself():
+    parts = [
+        knowledge("factorial", {"n": "number"}, "if n <= 1 then 1 else n * factorial(n - 1)"),
+        knowledge("choose", {"n": "number", "k": "number"}, "factorial(n) / (factorial(k) * factorial(n - k))",
+                  needs("factorial", kind="Knowledge")),
+        decision("d", "choose(6, 2)", needs("choose", kind="Knowledge")),
+    ]  # fmt: skip
+    assert answer(*parts) == 15
+
+
+def test_knowledge_sees_its_parameters_and_nothing_of_the_data():
+    parts = [knowledge("f", {"a": "number"}, "[a, b]"), decision("d", "f(1)", needs("f", kind="Knowledge"))]
+    assert answer(*parts, b=2) == [1, None]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "result", "argument", "found"),
+    [
+        ("number", "number", "1", 1),
+        ("number", "string", "1", None),
+        ("number", "number", '"x"', None),
+        ("number", "number", "[1]", 1),
+        ("tMany", "tMany", "1", [1]),
+        ("tMany", "number", "[1, 2]", None),
+        ("string", "tLevel", '"A"', "A"),
+    ],
+)
+def test_arguments_and_results_are_taken_as_their_types(parameter, result, argument, found):
+    parts = [
+        item("tMany", "number", many=True),
+        item("tLevel", "string", '"A", "B"'),
+        knowledge("f", {"a": parameter}, "a", type_=result),
+        decision("d", f"f({argument})", needs("f", kind="Knowledge")),
+    ]
+    assert answer(*parts) == found
+
+
+@pytest.mark.parametrize(
+    ("type_", "logic", "found"),
+    [
+        ("string", "1 + 1", None),
+        ("string", '["a"]', "a"),
+        ("tMany", "1", [1]),
+        ("tMany", '[1, "x"]', None),
+        ("tPerson", '{name: "x", age: 1, more: 2}', {"name": "x", "age": 1, "more": 2}),
+        ("tPerson", '{name: "x"}', None),
+        ("tLevel", "null", None),
+    ],
+)
+def test_a_result_that_is_not_of_its_type_is_null(type_, logic, found):
+    person = component("name", "string") + component("age", "number")
+    types = [item("tMany", "number", many=True), item("tPerson", inside=person), item("tLevel", "string", '"A"')]
+    assert answer(*types, decision("d", logic, type_=type_)) == found
+
+
+def test_a_result_that_is_not_allowed_is_a_fault():
+    with pytest.raises(DecisionFailed) as failure:
+        answer(item("tLevel", "string", '"A", "B"'), decision("d", '"C"', type_="tLevel"))
+    assert failure.value.facts == {
+        "decision": "d", "reason": "a value is not allowed", "value": "C", "expected": 'tLevel ("A", "B")'
+    }  # fmt: skip
+
+
+def test_types_build_on_types():
+    parts = [
+        item("tShare", "number", "[0..1]"),
+        item("tShares", "tShare", many=True),
+        item("tCase", inside=component("shares", "tShares") + component("on", "date") + component("times", "time")),
+        datum("case", "tCase"),
+        decision("d", "[sum(case.shares), case.on.year, case instance of tCase, 2 instance of tShare]",
+                 needs("i_case", kind="Input")),
+    ]  # fmt: skip
+    assert answer(*parts, case={"shares": [0.25, 0.5], "on": "2026-01-02"}) == [0.75, 2026, True, True]
+    with pytest.raises(DecisionFailed, match="tShare"):
+        answer(*parts, case={"shares": [2], "on": None})
+
+
+def test_boxed_contexts_lists_relations_and_functions():
+    entries = (
+        f'<contextEntry><variable name="double"/><functionDefinition><formalParameter name="x" typeRef="number"/>'
+        f"{text('x * 2')}</functionDefinition></contextEntry>"
+        f'<contextEntry><variable name="rows" /><relation><column name="n"/><column name="v"/>'
+        f"<row>{text('1')}{text('double(n1)')}</row><row>{text('2')}{text('null')}</row></relation></contextEntry>"
+        f'<contextEntry><variable name="list" typeRef="tMany"/><list>{text("1")}{text("double(2)")}</list>'
+        "</contextEntry>"
+    )
+    last = f"<contextEntry>{text('[rows.v, sum(list), double(10)]')}</contextEntry>"
+    types = item("tMany", "number", many=True)
+    assert answer(types, decision("d", f"<context>{entries}{last}</context>"), n1=4) == [[8, None], 5, 20]
+    rest = entries.replace("double(n1)", "n1").replace("double(2)", "2").split("</contextEntry>", 1)[1]
+    made = answer(types, decision("d", f"<context>{rest}</context>"), n1=4)
+    assert made == {"rows": [{"n": 1, "v": 4}, {"n": 2, "v": None}], "list": [1, 2]}
+
+
+def test_a_decision_service_is_a_function_of_what_it_does_not_decide():
+    service = (
+        '<decisionService id="s" name="s"><variable name="s"/><outputDecision href="#out"/>'
+        '<encapsulatedDecision href="#inner"/><inputDecision href="#given"/><inputData href="#i_x"/></decisionService>'
+    )
+    parts = [
+        datum("x", "number"),
+        decision("given", "1000"),
+        decision("inner", "x * 2", needs("i_x", kind="Input")),
+        decision("out", "inner + given", needs("inner", "given")),
+        service,
+        decision("d", "[s(1, 10), s(given: 1, x: 2)]", needs("s", kind="Knowledge")),
+    ]
+    assert answer(*parts) == [12, 5]
+    assert answer(*parts, name="out", x=1) == 1002
+
+
+@pytest.mark.parametrize(
+    ("parts", "facts"),
+    [
+        (
+            [decision("a", "b", needs("b")), decision("b", "c", needs("c")), decision("c", "a", needs("a"))],
+            {"decision": "a", "source": "a → b → c → a", "expected": "requirements that lead in no circle"},
+        ),
+        ([decision("a", "1", needs("a"))], {"source": "a → a"}),
+        (
+            [
+                knowledge("f", {}, "g()", needs("g", kind="Knowledge")),
+                knowledge("g", {}, "f()", needs("f", kind="Knowledge")),
+                decision("d", "f()", needs("f", kind="Knowledge")),
+            ],
+            {"source": "f → g → f"},
+        ),
+        ([decision("d", "1", needs("e"))], {"decision": "d", "source": "e", "expected": "a decision of this file"}),
+        ([datum("x"), decision("d", "1", needs("i_x"))], {"expected": "a decision of this file"}),
+        ([decision("d", "1", needs("e", kind="Knowledge"))], {"source": "e"}),
+        ([decision("d", "1", type_="tLost")], {"decision": "d", "source": "tLost"}),
+        ([datum("x", "tLost"), decision("d", "1")], {"source": "tLost"}),
+        ([item("tA", "tB"), item("tB", "tA"), decision("d", "1")], {"expected": "a type that does not contain itself"}),
+        ([item("tA", "string", '"A'), decision("d", "1")], {"source": '"A'}),
+        ([decision("d", "1"), decision("d", "2")], {"decision": "d"}),
+        ([decision("d", "x instance of tLost")], {"decision": "d", "position": 14}),
+        ([decision("d", "<context/>")], {"decision": "d"}),
+        ([decision("d", "<relation><column name='a'/><row/></relation>")], {"decision": "d"}),
+        ([decision("d", "<invocation/>")], {"expected": "the name of a function"}),
+        ([decision("d", f"<functionDefinition kind='Java'>{text('1')}</functionDefinition>")], {"source": "Java"}),
+        (['<businessKnowledgeModel id="k" name="k"/>', decision("d", "1")], {"decision": "k"}),
+        (['<import namespace="urn:other" importType="urn:dmn"/>', decision("d", "1")], {"decision": ""}),
+        (
+            [decision("d", "<list>" * 40 + text("1") + "</list>" * 40)],
+            {"expected": "≤ 30 expressions inside each other"},
+        ),
+        (
+            ['<decisionService id="s" name="s"/>', decision("d", "1")],
+            {"decision": "s", "expected": "an output decision"},
+        ),
+        ([*[decision(f"d{n}", "1") for n in range(501)]], {"decision": ""}),
+    ],
+)
+def test_what_is_no_sound_model_is_refused_and_says_where(parts, facts):
+    assert facts.items() <= refused(*parts).items()
+    assert all(fault.told().severity == "error" for fault in read(*parts).faults)
+
+
+def test_every_fault_of_a_file_is_told_at_once_and_the_sound_decisions_remain():
+    table = (
+        '<decisionTable id="t"><input label="分"><inputExpression><text>x</text></inputExpression></input><output/>'
+        '<rule id="r1"><inputEntry><text>&lt; </text></inputEntry><outputEntry><text>1 +</text></outputEntry></rule>'
+        "</decisionTable>"
+    )
+    found = read(decision("bad", table), decision("good", "1"), decision("worse", "2 +"))
+    assert list(found.decisions) == ["good"]
+    told = [fault.told() for fault in found.faults]
+    assert [each.element for each in told] == ["r1", "r1", "worse"]
+    assert told[0].text_en.startswith("Decision bad, rule 1, column 分: cannot understand '<', at character 2 expected")
+    assert told[1].text_zh.startswith("决策“bad”第 1 条规则“bad”一栏：无法理解“1 +”，第 4 个字符处应为：")
+
+
+def test_data_that_nobody_defines_is_doubtful():
+    (finding,) = read(decision("d", "x", needs("lost", kind="Input"))).findings
+    assert (finding.rule, finding.severity, finding.element) == ("decision-data", "warning", "d")
+
+
+def test_tables_of_knowledge_are_checked_with_the_decision_that_needs_it():
+    table = (
+        '<decisionTable id="t"><input label="分"><inputExpression typeRef="number"><text>x</text></inputExpression>'
+        "</input><output/>"
+        '<rule id="r1"><inputEntry><text>&gt; 1</text></inputEntry><outputEntry><text>1</text></outputEntry></rule>'
+        '<rule id="r2"><inputEntry><text>"A"</text></inputEntry><outputEntry><text>2</text></outputEntry></rule>'
+        "</decisionTable>"
+    )
+    tables, findings = decisions.gather(
+        {
+            "one.dmn": root(
+                knowledge("f", {"x": "number"}, table),
+                decision("d", "f(1)", needs("f", kind="Knowledge")),
+                decision("e", "f(2)", needs("f", kind="Knowledge")),
+            ),
+            "two.dmn": root(decision("d", "2")),
+        }
+    )
+    assert set(tables) == {"d", "e"}
+    rules = [(file, finding.rule, finding.element) for file, finding in findings]
+    assert rules.count(("one.dmn", "decision-type", "r2")) == 2  # once for each decision that needs it
+    assert ("two.dmn", "decision", "d") in rules
+
+
+def test_a_value_that_a_column_does_not_allow_is_a_fault():
+    table = (
+        '<decisionTable><input label="级别"><inputExpression><text>x</text></inputExpression>'
+        f"{text(chr(34) + 'A' + chr(34) + ', ' + chr(34) + 'B' + chr(34), name='inputValues')}</input><output/>"
+        '<rule><inputEntry><text>"A"</text></inputEntry><outputEntry><text>1</text></outputEntry></rule></decisionTable>'
+    )
+    assert answer(decision("d", table), x="A") == 1
+    assert answer(decision("d", table), x=None) is None
+    with pytest.raises(DecisionFailed) as failure:
+        answer(decision("d", table), x="C")
+    assert {
+        "decision": "d",
+        "column": "级别",
+        "value": "C",
+        "expected": '"A", "B"',
+    }.items() <= failure.value.facts.items()
+
+
+BOMBS = [
+    [knowledge("f", {"n": "number"}, "f(n + 1)"), decision("d", "f(1)", needs("f", kind="Knowledge"))],
+    [knowledge("f", {"n": "number"}, "[f(n + 1), f(n + 1)]"), decision("d", "f(1)", needs("f", kind="Knowledge"))],
+    [*[decision(f"x{n}", "count(for i in 1..4000 return i ** 0.37)") for n in range(100)],
+     decision("d", "1", needs(*[f"x{n}" for n in range(100)]))],
+    [decision("a0", "[1, 1]"), *[decision(f"a{n}", f"concatenate(a{n - 1}, a{n - 1})", needs(f"a{n - 1}"))
+                                for n in range(1, 40)], decision("d", "a39", needs("a39"))],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("parts", BOMBS, ids=["endless", "doubling", "many", "growing"])
+def test_a_model_cannot_hang_or_bomb_the_house(parts):
+    started = time.thread_time()
+    with pytest.raises(DecisionFailed) as failure:
+        answer(*parts)
+    assert failure.value.facts["decision"]
+    assert time.thread_time() - started < 2
+
+
+def test_broken_models_are_refused_in_words_and_never_otherwise():
+    whole = LOAN.read_text(encoding="utf-8")
+    chance = random.Random(7)
+    for _ in range(200):
+        tree = etree.fromstring(whole.encode())
+        for _ in range(chance.randint(1, 3)):
+            _harm(chance, tree)
+        found = decisions.read(tree)
+        findings = [fault.told() for fault in found.faults] + found.findings
+        findings += [each for made in found.decisions.values() for each in decisions.check(made)]
+        assert all(each.text_zh and each.text_en for each in findings)
+        for made in found.decisions.values():
+            with contextlib.suppress(DecisionFailed):
+                made.explain(ASKED)
+
+
+def _harm(chance, tree):
+    victim = chance.choice([each for each in tree.iter() if each is not tree])
+    deed = chance.randrange(5)
+    if deed == 0:
+        victim.getparent().remove(victim)
+    elif deed == 1:
+        victim.getparent().append(etree.fromstring(etree.tostring(victim)))
+    elif deed == 2 and victim.attrib:
+        victim.attrib[chance.choice(list(victim.attrib))] = chance.choice(["", "x y", "#final", "string", "tCategory"])
+    elif deed == 3:
+        victim.text = chance.choice(["", "-", "1 +", "not(", "Age", "null", '"A"', "f(1)", "for i in 1..9 return i"])
+    else:
+        other = chance.choice([each for each in tree.iter() if each is not tree])
+        if victim not in other.iterancestors() and victim is not other:
+            other.append(etree.fromstring(etree.tostring(victim)))
