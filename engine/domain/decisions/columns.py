@@ -59,6 +59,15 @@ class Grid:
         high = self.last if span.high is None else self.at(_key(span.high)) - (not span.high_included)
         return low, high
 
+    def besides(self, stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return the stretches between and around these; they may be empty."""
+        left: list[tuple[int, int]] = []
+        start = 0
+        for low, high in sorted(stretches):
+            left.append((start, low - 1))
+            start = max(start, high + 1)
+        return [*left, (start, self.last)]
+
 
 def _key(value: Any) -> Any:
     found = place(value)
@@ -132,36 +141,41 @@ class Column:
         for number, cell in enumerate(cells):
             if cell is not None:
                 rules.setdefault(cell, []).append(number)
-        spans: dict[str, list[tuple[Cell, list[Span]]]] = {}
+        spread: dict[str, list[Cell]] = {}
         for cell, numbers in rules.items():
-            if not self._add(cell, numbers, spans):
+            if not self._add(cell, numbers, spread):
                 self.open |= bits(numbers)
-        for kind, several in spans.items():
-            self._lay(self._kinds[kind], several, rules)
+        for kind, several in spread.items():
+            self._lay(kind, several, rules)
 
-    def _add(self, cell: Cell, numbers: list[int], spans: dict[str, list[tuple[Cell, list[Span]]]]) -> bool:
+    def _add(self, cell: Cell, numbers: list[int], spread: dict[str, list[Cell]]) -> bool:
+        """Keep a cell by its constants; tell whether that could be done."""
         shape = cell.shape
-        if shape is None or (shape.negated and not self._excludes(shape)):
-            return False
-        by_kind: dict[str, list[Span]] = {}
-        for span in shape.spans:
-            by_kind.setdefault(_kind_of(span), []).append(span)
-        if any(len(some) > _MOST_LAYERS for some in by_kind.values()):
-            return False
-        for value in shape.values:
-            kind, key = place(value) or ("", None)
-            self._note("excepted" if shape.negated else "named", kind, key, numbers)
-        if shape.negated:
-            self._kind(place(shape.values[0])[0]).excluding |= bits(numbers)  # type: ignore[index]
-            self._kind("null").excluding |= bits(numbers)
-        for kind, some in by_kind.items():
-            self._kind(kind)
-            spans.setdefault(kind, []).append((cell, some))
-        return True
+        if shape is None or len(shape.spans) + len(shape.values) * shape.negated >= _MOST_LAYERS:
+            return shape is not None and not shape.spans and self._keep(shape, numbers)
+        kept = self._keep(shape, numbers)
+        if kept and shape.spans:
+            for kind in {_kind_of(span) for span in shape.spans}:
+                self._kind(kind)
+                spread.setdefault(kind, []).append(cell)
+        return kept
 
-    def _excludes(self, shape: Shape) -> bool:
-        """Tell whether a negated cell can be kept: by values of one kind, none of them null."""
-        return not shape.spans and len(shape.kinds) == 1 and "null" not in shape.kinds
+    def _keep(self, shape: Shape, numbers: list[int]) -> bool:
+        """Keep the values of a cell; one that excludes can be kept when all are of one kind, and none is null."""
+        if not shape.negated:
+            for value in shape.values:
+                kind, key = place(value) or ("", None)
+                self._note("named", kind, key, numbers)
+            return True
+        if len(shape.kinds) != 1 or "null" in shape.kinds:
+            return False
+        if not shape.spans:  # with a span, null is neither passed nor refused, and the values are left out of the rest
+            (kind,) = shape.kinds
+            for value in shape.values:
+                self._note("excepted", kind, _key(value), numbers)
+            self._kind(kind).excluding |= bits(numbers)
+            self._kind("null").excluding |= bits(numbers)
+        return True
 
     def _kind(self, name: str) -> _Kind:
         return self._kinds.setdefault(name, _Kind())
@@ -174,16 +188,17 @@ class Column:
         else:
             entries[key] = [*(before or ()), *numbers]
 
-    def _lay(self, kind: _Kind, several: list[tuple[Cell, list[Span]]], rules: dict[Cell, list[int]]) -> None:
-        ends = [end for _, some in several for span in some for end in (span.low, span.high) if end is not None]
-        kind.grid = Grid(map(_key, ends))
-        layers: list[list[tuple[int, int, int]]] = [[] for _ in range(max(len(some) for _, some in several))]
-        for cell, some in several:
-            for layer, span in zip(layers, some, strict=False):
-                low, high = kind.grid.stretch(span)
-                if low <= high:
-                    layer += [(low, high, number) for number in rules[cell]]
-        kind.layers = [Stretches(layer) for layer in layers]
+    def _lay(self, kind: str, several: list[Cell], rules: dict[Cell, list[int]]) -> None:
+        shapes = [(cell, cell.shape) for cell in several if cell.shape is not None]
+        ends = [end for _, shape in shapes for span in shape.spans for end in (span.low, span.high)]
+        ends += [value for _, shape in shapes if shape.negated for value in shape.values]
+        grid = Grid(key for found in map(place, ends) if found is not None and found[0] == kind for key in [found[1]])
+        layers: list[list[tuple[int, int, int]]] = [[] for _ in range(_MOST_LAYERS)]
+        for cell, shape in shapes:
+            for layer, (low, high) in zip(layers, _stretches(grid, kind, shape), strict=False):
+                layer += [(low, high, number) for number in rules[cell]]
+        self._kinds[kind].grid = grid
+        self._kinds[kind].layers = [Stretches(layer) for layer in layers if layer]
 
     def passed(self, value: Any) -> int | None:
         """Return the rules whose cells `value` surely passes; None when it is of a kind that cannot be looked up."""
@@ -200,6 +215,13 @@ class Column:
             if cell is not None:
                 found[cell] = found.get(cell, 0) | 1 << number
         return found
+
+
+def _stretches(grid: Grid, kind: str, shape: Shape) -> list[tuple[int, int]]:
+    found = [grid.stretch(span) for span in shape.spans if _kind_of(span) == kind]
+    if shape.negated:
+        found = grid.besides([*found, *[(grid.at(_key(value)),) * 2 for value in shape.values]])
+    return [(low, high) for low, high in found if low <= high]
 
 
 def _kind_of(span: Span) -> str:

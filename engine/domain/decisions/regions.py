@@ -64,12 +64,7 @@ class Region:
         strangers = shape.kinds - {kind, "null"}
         if (kind == "null" and shape.spans) or (kind != "null" and strangers):
             return []
-        left: list[Stretch] = []
-        start = 0
-        for low, high in sorted(stretches):
-            left.append(self._squeezed(kind, (start, low - 1)))
-            start = max(start, high + 1)
-        return [*left, self._squeezed(kind, (start, self._grids[kind].last))]
+        return [self._squeezed(kind, each) for each in self._grids[kind].besides(stretches)]
 
     def _squeezed(self, kind: str, stretch: Stretch) -> Stretch:
         """Return a stretch without places at its ends where no value lies."""

@@ -47,6 +47,8 @@ def shape(tree: syntax.Node) -> Shape | None:
     """Return what a cell compares with, None when that depends on other data."""
     if not isinstance(tree, syntax.Tests) or not tree.tests:
         return None
+    if len(tree.tests) == 1 and _differs(tree.tests[0]):
+        return _inverted(tree)
     values: list[Any] = []
     spans: list[Span] = []
     for test in tree.tests:
@@ -54,6 +56,18 @@ def shape(tree: syntax.Node) -> Shape | None:
             return None
     listed = any(isinstance(test, syntax.Items) for test in tree.tests)
     return Shape(tuple(values), tuple(spans), tree.negated, listed)
+
+
+def _differs(test: syntax.Node) -> bool:
+    spelled = _spelled_out(test)
+    return isinstance(spelled, syntax.SymbolTest) and spelled.operator == "!="
+
+
+def _inverted(tree: syntax.Tests) -> Shape | None:
+    """Return the shape of `!= x`, which is `not(x)`."""
+    test = _spelled_out(tree.tests[0])
+    operand = test.operand if isinstance(test, syntax.SymbolTest) else test
+    return shape(syntax.Tests((syntax.SymbolTest("=", operand),), not tree.negated))
 
 
 def _spelled_out(test: syntax.Node) -> syntax.Node:

@@ -1,4 +1,4 @@
-"""The operators + - * / ** over numbers, texts, dates and durations (DMN 1.3 chapter 10.3.2.13)."""
+"""The operators + - * / ** over numbers, texts, dates and durations (DMN 1.3 chapter 10.3.2.15)."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""What goes over lists: for, some, every, filters and paths (DMN 1.3 chapter 10.3.2.5, 10.3.2.14)."""
+"""What goes over lists: for, some, every, filters and paths (DMN 1.3 chapter 10.3.2.5, 10.3.2.14, 10.3.2.15)."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final

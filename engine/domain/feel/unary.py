@@ -1,4 +1,4 @@
-"""Unary tests: the cells of decision tables, and what stands behind `in` (DMN 1.3 chapter 10.3.2.8)."""
+"""Unary tests: the cells of decision tables, and what stands behind `in` (DMN 1.3 chapter 10.3.2.15)."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The functions DMN 1.3 chapter 10.3.4 defines, and the few of DMN 1.4 that owners ask for."""
+"""The functions DMN 1.3 chapter 10.3.4 defines, those DMN 1.4 added, and a few that owners know from elsewhere."""
 
 from engine.domain.feel.builtins import contexts, conversion, lists, logic, moments, numbers, ranges, statistics, texts
 from engine.domain.feel.builtins.registry import Registry, Signature, invoke, takes_function

@@ -1,4 +1,4 @@
-"""Functions on contexts (DMN 1.3 chapter 10.3.4.9, with those DMN 1.4 added)."""
+"""Functions on contexts (DMN 1.3 chapter 10.3.4.10, with those DMN 1.4 added)."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Functions on lists (DMN 1.3 chapter 10.3.4.4). Positions count from 1, from the end when negative."""
+"""Functions on lists (DMN 1.3 chapter 10.3.4.4, sort 10.3.4.9). Positions count from 1, from the end when negative."""
 
 from functools import cmp_to_key
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Functions on truth and on any value (DMN 1.3 chapter 10.3.4.2 and 10.3.4.10)."""
+"""Functions on truth and on any value (DMN 1.3 chapter 10.3.4.2 and 10.3.4.6)."""
 
 from typing import Any, Final
 

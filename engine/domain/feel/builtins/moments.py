@@ -1,4 +1,4 @@
-"""Functions on dates and times (DMN 1.3 chapter 10.3.4.8 and the temporal ones of 10.3.4.7)."""
+"""Functions on dates and times (DMN 1.3 chapter 10.3.4.8, with those of DMN 1.4)."""
 
 from calendar import monthrange
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""How two ranges, or a point and a range, lie to each other (DMN 1.3 chapter 10.3.4.11, after Allen's algebra)."""
+"""How two ranges, or a point and a range, lie to each other (DMN 1.3 chapter 10.3.4.7, after Allen's algebra)."""
 
 from typing import Any, Final
 

@@ -254,7 +254,7 @@ def test_cells_of_constants_tell_what_they_compare_with(cell, values, spans, neg
 
 @pytest.mark.parametrize(
     "cell",
-    ["? > x", "? > 1 and ? > 2", "? + 1 = 5", "-", "< x", "[1..5], < 7, x", "!= 5", '["a"..1]', "1 / 0", "< true"],
+    ["? > x", "? > 1 and ? > 2", "? + 1 = 5", "-", "< x", "[1..5], < 7, x", "!= 5, 6", '["a"..1]', "1 / 0", "< true"],
 )
 def test_other_cells_tell_nothing_without_data(cell):
     assert analysis.shape(parser.parse(cell, tests=True)) is None
