@@ -2,28 +2,26 @@
 
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import orjson
 from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from engine import calendars, clock, delegates, events, forms
+from engine import bundle, calendars, clock, delegates, events
 from engine.bpmn import definitions, parse
-from engine.bpmn import lint as linter
-from engine.bpmn.elements import B, Element
+from engine.bpmn.elements import Element
 from engine.bpmn.environment import Surroundings
-from engine.bpmn.gate import parse_xml, refused
+from engine.bpmn.gate import refused
+from engine.bpmn.lint import Strictness
 from engine.delegates import Grounds
-from engine.domain import decisions, indicators
 from engine.domain.decisions import Decision
-from engine.errors import DecisionFailed, IcityError, ModelRefused, NotFound
+from engine.errors import IcityError, ModelRefused, NotFound
 from engine.identity import roles
 from engine.tables import Deployment, DeploymentFile, Resource, StartEvent, WaitKind
 
@@ -136,23 +134,9 @@ def versions(session: Session, programme: str | None = None) -> list[Deployment]
 def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:
     """Return the programme in `files`; raise ModelRefused with every finding at once."""
     about = _about(files)
-    roots = {name: parse_xml(content, name) for name, content in files.items() if name.endswith((".bpmn", ".dmn"))}
-    diagrams = {name: root for name, root in roots.items() if name.endswith(".bpmn")}
-    tables, findings = _decisions({name: root for name, root in roots.items() if name.endswith(".dmn")})
-    schemas, more = _forms(files)
-    rows = indicators.read_rows(files["indicators.csv"]) if "indicators.csv" in files else []
-    more += [{**finding, "file": "indicators.csv"} for finding in indicators.check(rows)]
-    known = {
-        "forms": frozenset(schemas),
-        "decisions": frozenset(tables),
-        "operators": frozenset(delegates.names()),
-        "roles": frozenset(roles()),
-    }
-    findings += more + linter.lint(diagrams, known)
-    _refuse_errors(findings)
-    model = parse.model(diagrams)
-    _refuse_errors(list(_deadlines(model, tables)))
-    drawn = {p.get("id", ""): name for name, root in diagrams.items() for p in root.iter(f"{B}process")}
+    whole, findings = bundle.read(files, roles(), Strictness.PROGRAMME)
+    if whole is None:
+        raise ModelRefused(findings=findings)
     return Programme(
         id=about["id"],
         digest=digest,
@@ -161,18 +145,13 @@ def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:
         lifecycle=about["lifecycle"],
         milestones=about.get("milestones", {}),
         english=about.get("english", {}),
-        model=model,
+        model=whole.model,
         files=files,
-        diagrams=drawn,
-        forms=schemas,
-        decisions=tables,
-        indicators=rows,
+        diagrams=whole.diagrams,
+        forms=whole.forms,
+        decisions=whole.decisions,
+        indicators=whole.indicators,
     )
-
-
-def _refuse_errors(findings: list[dict[str, Any]]) -> None:
-    if any(finding.get("severity", "error") == "error" for finding in findings):
-        raise ModelRefused(findings=findings)
 
 
 _cache: dict[str, Programme] = {}
@@ -201,50 +180,6 @@ def _about(files: Mapping[str, bytes]) -> dict[str, Any]:
         text_en = f"It lacks {', '.join(sorted(missing))}."
         raise refused("programme.toml", "programme", f"缺少 {', '.join(sorted(missing))}。", text_en)
     return about
-
-
-def _decisions(roots: Mapping[str, Any]) -> tuple[dict[str, Decision], list[dict[str, Any]]]:
-    tables, findings = decisions.gather(roots)
-    return tables, [_told(file, fault) for file, fault in findings]
-
-
-def _told(file: str, fault: decisions.Finding) -> dict[str, Any]:
-    text = {"zh": fault.text_zh, "en": fault.text_en}
-    place = {"file": file, "element": fault.element, "name": fault.element}
-    return {**place, "rule": fault.rule, "severity": fault.severity, "text": text}
-
-
-def _deadlines(model: parse.Model, tables: Mapping[str, Decision]) -> Iterator[dict[str, Any]]:
-    """Tell every deadline that the decision `deadline` has no row for."""
-    for element in (one for some in model.elements.values() for one in some.values()):
-        keys = {element.deadline, element.timing.deadline if element.timing else None} - {None}
-        for key in keys:
-            row = _deadline(tables, key)
-            if not isinstance(row, dict) or not {"days", "unit"} <= row.keys():
-                zh, en = f"决策表 deadline 没有“{key}”一行。", f"The decision deadline has no row {key!r}."
-                yield refused("deadline.dmn", "missing-deadline", zh, en, element.id).facts["findings"][0]
-
-
-def _deadline(tables: Mapping[str, Decision], key: str | None) -> Any:
-    try:
-        return tables["deadline"].evaluate({"task_key": key}) if "deadline" in tables else None
-    except DecisionFailed:
-        return None
-
-
-def _forms(files: Mapping[str, bytes]) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
-    schemas: dict[str, dict[str, Any]] = {}
-    findings: list[dict[str, Any]] = []
-    for name, content in files.items():
-        if not name.endswith(".form"):
-            continue
-        try:
-            schema = orjson.loads(content)
-            findings += [{**finding, "file": name} for finding in forms.check(schema)]
-            schemas[Path(name).stem] = schema
-        except orjson.JSONDecodeError as fault:
-            findings += refused(name, "form", f"不是合格的 JSON：{fault}", f"Not JSON: {fault}").facts["findings"]
-    return schemas, findings
 
 
 def _store(session: Session, files: Mapping[str, bytes], deployment: Deployment) -> None:

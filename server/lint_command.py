@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from engine import settings
+from engine import bundle, settings
 from engine.rehearsal import deployment
 
 REFUSED = 2
@@ -28,18 +28,11 @@ def lint(files: tuple[Path, ...], *, lang: str | None, as_json: bool) -> None:
     or only warnings; 2 at least one error. docs/reference/lint.md explains every rule.
     """
     given, unreadable = deployment.gather(files)
-    findings = [*unreadable, *faults(given)]
+    findings = [*unreadable, *deployment.check(given)]
     told = json.dumps({"findings": findings}, ensure_ascii=False) if as_json else _text(findings, lang or _language())
     # Half a surrogate pair, which the name of a file may hold, is told as its escape.
     click.echo(told.encode("utf-8", "backslashreplace"))
-    sys.exit(REFUSED if deployment.is_refused(findings) else 0)
-
-
-def faults(files: dict[str, bytes]) -> list[dict[str, Any]]:
-    """Return the findings in files that are one deployment; decisions and forms may come without a diagram."""
-    _, findings = deployment.build(files)
-    alone = bool(files) and not any(name.lower().endswith((".bpmn", ".xml")) for name in files)
-    return [one for one in findings if not (alone and one["rule"] == "file" and not one["file"])]
+    sys.exit(REFUSED if bundle.is_refused(findings) else 0)
 
 
 def _language() -> str:

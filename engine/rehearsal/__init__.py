@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from engine import bundle
 from engine.bpmn.elements import HUMAN, Element
 from engine.bpmn.execution import Wait
 from engine.clock import CIVIL
@@ -71,7 +72,7 @@ def rehearse(paths: Iterable[Path], wish: Wish, budget: Budget | None = None) ->
     if deployment is not None:
         findings += _wished(deployment, wish.process)
         findings += _planned(deployment, plan) if plan is not None else []
-    if deployment is None or plan is None or deployments.is_refused(findings):
+    if deployment is None or plan is None or bundle.is_refused(findings):
         return Report(State.REFUSED, findings)
     stage = Stage(deployment, plan, wish.data, budget)
     stage.play(deployment.chosen(wish.process))

@@ -5,7 +5,8 @@ from typing import Any
 import marshmallow as ma
 from werkzeug.datastructures import FileStorage
 
-from server import auth, lint_command
+from engine.rehearsal import deployment
+from server import auth
 from server.api.openapi import Blueprint
 
 api = Blueprint("lint", __name__, description="Checks of diagrams, decisions and forms that are not deployed")
@@ -57,4 +58,4 @@ def check(sent: dict[str, list[FileStorage]]) -> dict[str, Any]:
     for number, file in enumerate(sent["files"], start=1):
         name = file.filename or str(number)
         given[name if name not in given else f"{number} {name}"] = file.read()
-    return {"findings": lint_command.faults(given)}
+    return {"findings": deployment.check(given)}
