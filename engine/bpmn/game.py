@@ -19,7 +19,7 @@ from engine.bpmn.nodes import Flow, Node
 from engine.bpmn.scopes import Instance, Token, view
 from engine.errors import BudgetSpent, IcityError, StepFailed
 
-MAX_STEPS = 2_000
+MAX_STEPS = 4_000
 MAX_SECONDS = 1.5
 FAILURES = (IcityError, SpiffWorkflowException, BusinessError, ArithmeticError, LookupError, TypeError, ValueError)
 
