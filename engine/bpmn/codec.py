@@ -13,9 +13,10 @@ from engine.bpmn.environment import Surroundings, script_engine
 from engine.bpmn.game import Game
 from engine.bpmn.parse import Model
 from engine.bpmn.scopes import Instance, Scope, Token
-from engine.errors import StateDamaged
+from engine.errors import BudgetSpent, StateDamaged
 
 FORMAT = 2
+MAX_BYTES = 8_000_000
 
 
 def begin(model: Model, process: str, surroundings: Surroundings) -> Game:
@@ -26,8 +27,10 @@ def begin(model: Model, process: str, surroundings: Surroundings) -> Game:
 
 
 def dump(instance: Instance) -> bytes:
-    """Return the envelope of an instance."""
+    """Return the envelope of an instance; raise BudgetSpent when its variables have grown beyond all measure."""
     body = orjson.dumps({"process": instance.spec.name, "scopes": [_scope(scope) for scope in instance.scopes()]})
+    if len(body) > MAX_BYTES:
+        raise BudgetSpent(bytes=len(body), limit=MAX_BYTES)
     return b"%d %s " % (FORMAT, hashlib.sha256(body).hexdigest().encode()) + body
 
 
