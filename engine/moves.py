@@ -1,5 +1,6 @@
 """Moves: tokens are taken away here and started there; a return is a move to a step that was done before."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -9,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import runtime
-from engine.bpmn import survey
-from engine.bpmn.parse import Model
-from engine.bpmn.survey import Standing
+from engine.bpmn import returns, survey
+from engine.bpmn.returns import Reopening
+from engine.bpmn.survey import Layers, Standing
 from engine.errors import NotFound, OperationRefused
 from engine.identity import Actor
 from engine.runtime import Running
@@ -54,12 +55,12 @@ class Return:
 
 
 @dataclass(frozen=True)
-class _Spot:
-    """Where a step lies now: the open scope around it, and the flow node of that scope that leads to it."""
+class _Way:
+    """The way back to a step: the open scope it begins in, the sub-processes to open again, and the step last."""
 
     scope: UUID | None
     process: str
-    pivot: str
+    steps: list[Any]
 
 
 def move(session: Session, actor: Actor, instance: UUID, shift: Shift) -> None:
@@ -71,56 +72,80 @@ def move(session: Session, actor: Actor, instance: UUID, shift: Shift) -> None:
         standing = _standing(running)
         if not (shift.withdraw or shift.place):
             raise _refused("没有说明要移动什么。", "It does not say what to move.")
-        _known(standing, shift.withdraw)
+        _check(standing, shift.withdraw)
+        scopes = [_scope(running, placement) for placement in shift.place]
         withdrawn = [standing[task].element for task in shift.withdraw]
         placed = [placement.element for placement in shift.place]
         running.tell("instance.moved", {"withdrawn": withdrawn, "placed": placed, "reason": shift.reason})
-        _carry_out(running, standing, shift, [_spot_of(running, placement) for placement in shift.place])
+
+        def begin() -> None:
+            for placement in shift.place:
+                running.place(placement.element, placement.data, placement.scope)
+
+        _carry_out(running, standing, shift.withdraw, scopes, begin)
 
 
 def send_back(session: Session, actor: Actor, instance: UUID, back: Return) -> None:
     """Go back to a step of the history, with the data of then or of now; raise as `move` does.
 
-    The step may be long past. Whatever stands behind it in its diagram is taken away, but for tasks that were open
-    before it was done; `back.withdraw` names other tokens instead.
+    The step may be long past, and the sub-process or called process it lay in may have ended: it is opened again.
+    Whatever stands behind in the diagram is taken away, but for tasks that were open before the step was done;
+    `back.withdraw` names other tokens instead.
     """
     with runtime.operated(session, actor, instance, back.reason) as running:
         step = _step(session, instance, back.step)
+        way = _way(session, running, step)
         standing = _standing(running)
-        spot = _spot(running, step.process, step.element, step.scope)
-        withdraw = _known(standing, back.withdraw or [])
         if back.withdraw is None:
-            older = _older(session, instance, step.version)
-            withdraw = [one.task for one in standing.values() if one.task not in older and _behind(running, one, spot)]
-        if back.data is When.THEN:
-            survey.restore(running.execution, _then(session, running, step, spot))
+            older = _older(session, instance, way.steps[0].version)
+            withdraw = [one.task for one in standing.values() if one.task not in older and _behind(running, one, way)]
+        else:
+            withdraw = back.withdraw
+            _check(standing, withdraw)
         facts = {"step": back.step, "element": step.element, "data": back.data.value, "reason": back.reason}
         running.tell("instance.returned", facts, step.element, step.task)
-        _carry_out(running, standing, Shift(back.reason, withdraw, [Placement(step.element, spot.scope)]), [spot])
+        then = _then(session, running, step) if back.data is When.THEN else None
+        _carry_out(running, standing, withdraw, [way.scope], lambda: _take_up(running, way, then))
 
 
 def _standing(running: Running) -> dict[UUID, Standing]:
     return {one.task: one for one in survey.tokens(running.execution)}
 
 
-def _known(standing: dict[UUID, Standing], tasks: list[UUID]) -> list[UUID]:
+def _check(standing: dict[UUID, Standing], tasks: list[UUID]) -> None:
     if any(task not in standing for task in tasks):
         raise _refused("没有这些令牌。", "There are no such tokens.")
-    return tasks
 
 
-def _carry_out(running: Running, standing: dict[UUID, Standing], shift: Shift, spots: list[_Spot]) -> None:
-    """Start first and take away afterwards, so that no scope ends between; what waits at a join goes before all."""
-    chosen = _lifted(standing, set(shift.withdraw), _around(standing, [spot.scope for spot in spots]))
-    if not spots and all(one.task in chosen for one in standing.values() if one.holder is None):
+def _carry_out(
+    running: Running,
+    standing: dict[UUID, Standing],
+    withdraw: list[UUID],
+    scopes: list[UUID | None],
+    begin: Callable[[], None],
+) -> None:
+    """Begin first and take away afterwards, so that no scope ends between; what waits at a join goes before all."""
+    chosen = _lifted(standing, set(withdraw), _around(standing, scopes))
+    if not scopes and all(one.task in chosen for one in standing.values() if one.holder is None):
         raise _refused("这样就什么都不剩了；请改用撤销。", "Nothing would be left; cancel the instance instead.")
     early = [task for task in chosen if standing[task].kind == "join" and _accompanied(standing, task)]
     for task in early:
         running.withdraw(task)
-    for placement, spot in zip(shift.place, spots, strict=True):
-        running.place(placement.element, placement.data, spot.scope if spot.pivot == placement.element else None)
+    begin()
     for task in chosen - set(early):
         running.withdraw(task)
+
+
+def _take_up(running: Running, way: _Way, then: Layers | None) -> None:
+    """Set the variables that the step sees as they were then, open what had ended, and start at the step."""
+    *outer, step = way.steps
+    model = running.programme.model
+    called = any(model.element(one.process, one.element).called for one in outer)
+    if then is not None and not called:
+        seen = survey.seen(running.execution, way.scope)
+        returns.restore(running.execution, {layer: then[layer] for layer in seen if layer in then})
+    path = [Reopening(one.element, then.get(f"s{one.task.hex}") if then is not None else None) for one in outer]
+    running.reenter(way.scope, path, step.element)
 
 
 def _lifted(standing: dict[UUID, Standing], wanted: set[UUID], kept: set[UUID]) -> set[UUID]:
@@ -157,58 +182,57 @@ def _accompanied(standing: dict[UUID, Standing], task: UUID) -> bool:
     return any(one.holder == holder and one.kind != "join" for one in standing.values())
 
 
-def _spot_of(running: Running, placement: Placement) -> _Spot:
-    """Return where a placement lies: in the scope it names, or in the outermost open one that draws the element."""
+def _scope(running: Running, placement: Placement) -> UUID | None:
+    """Return the scope that a placement lies in: the one named, the outermost that draws it, or one around it."""
     elements, scopes = running.programme.model.elements, survey.scopes(running.execution)
-    named = [placement.scope] if placement.scope is not None else list(scopes)
-    found = next((one for one in named if placement.element in elements.get(scopes.get(one, ""), {})), ...)
-    if found is not ...:
-        return _Spot(found, scopes[found], placement.element)
-    drawn = [name for name, some in elements.items() if placement.element in some]
-    if placement.scope is not None or not drawn:
-        raise NotFound(element=placement.element)
-    return _spot(running, drawn[0], placement.element, None)
+    element, named = placement.element, list(scopes) if placement.scope is None else [placement.scope]
+    while True:
+        found = next((one for one in named if element in elements.get(scopes.get(one, ""), {})), ...)
+        if found is not ...:
+            return found
+        drawn = [name for name, some in elements.items() if element in some]
+        if placement.scope is not None or not drawn:
+            raise NotFound(element=element)
+        if len(drawn) > 1 or not any(drawn[0] in some for some in elements.values()):
+            raise _refused("该节点所在的流程没有在运行。", "The process of that flow node does not run.")
+        element = drawn[0]
 
 
-def _spot(running: Running, process: str, element: str, scope: UUID | None) -> _Spot:
-    """Return where an element of a process lies now: in the scope named, in any that runs the process, or around it."""
-    scopes = survey.scopes(running.execution)
-    if scopes.get(scope) == process:
-        return _Spot(scope, process, element)
-    found = next((owner for owner, name in scopes.items() if name == process), ...)
-    if found is not ...:
-        return _Spot(found, process, element)
-    elements = running.programme.model.elements
-    outer = _drawn_in(running.programme.model, process)
-    if outer is None or sum(element in some for some in elements.values()) > 1:
-        raise _refused("该步骤所在的流程已不在运行中。", "The process of that step does not run any more.")
-    return _spot(running, outer, process, None)
-
-
-def _drawn_in(model: Model, sub_process: str) -> str | None:
-    return next((name for name, some in model.elements.items() if sub_process in some), None)
-
-
-def _behind(running: Running, one: Standing, spot: _Spot) -> bool:
-    """Tell whether a token stands, in the same scope, where the flows lead after the spot."""
-    if one.holder != spot.scope:
+def _behind(running: Running, one: Standing, way: _Way) -> bool:
+    """Tell whether a token stands, in the scope that the way back begins in, where the flows lead from there."""
+    if one.holder != way.scope:
         return False
-    model = running.programme.model
+    model, pivot = running.programme.model, way.steps[0].element
     if one.source is not None:
-        return one.source in survey.downstream(model, spot.process, spot.pivot, one.element)
-    return one.element in survey.downstream(model, spot.process, spot.pivot)
+        return one.source in survey.downstream(model, way.process, pivot, one.element)
+    return one.element in survey.downstream(model, way.process, pivot)
 
 
-def _step(session: Session, instance: UUID, step: int) -> Any:
-    query = (
-        select(History.task, History.process, History.element, History.version, History.scope, Task.entered)
-        .outerjoin(Task, Task.id == History.task)
-        .where(History.instance == instance, History.step == step, History.outcome == "completed")
-    )
-    found = session.execute(query).one_or_none()
+def _step(session: Session, instance: UUID, number: int) -> Any:
+    found = session.execute(_STEPS.where(History.instance == instance, History.step == number)).one_or_none()
     if found is None:
-        raise NotFound(instance=instance, step=step)
+        raise NotFound(instance=instance, step=number)
     return found
+
+
+def _way(session: Session, running: Running, step: Any) -> _Way:
+    """Return the way back to a step; each sub-process around it that has ended is a step of the history too."""
+    scopes = survey.scopes(running.execution)
+    steps = [step]
+    while steps[0].scope not in scopes:
+        around = _STEPS.where(History.instance == running.row.id, History.task == steps[0].scope)
+        outer = session.execute(around).one_or_none()
+        if outer is None:
+            raise _refused("该步骤所在的子流程没有办结过。", "The sub-process of that step was never finished.")
+        steps.insert(0, outer)
+    elements = [running.programme.model.element(one.process, one.element) for one in steps]
+    if any(element.loop is not None for element in elements[:-1]):
+        raise _refused(
+            "该步骤由多人分别办理；请退回到整个环节。", "Several did that step; return to the whole activity."
+        )
+    if any(element.attached or element.triggered for element in elements):
+        raise _refused("不能退回到事件引出的部分。", "What an event set off cannot be returned to.")
+    return _Way(steps[0].scope, scopes[steps[0].scope], steps)
 
 
 def _older(session: Session, instance: UUID, version: int | None) -> set[UUID]:
@@ -217,18 +241,34 @@ def _older(session: Session, instance: UUID, version: int | None) -> set[UUID]:
     return set(session.scalars(query))
 
 
-def _then(session: Session, running: Running, step: Any, spot: _Spot) -> dict[str, dict[str, Any]]:
-    """Return the variables that the step saw then, where they have changed: what came after it is undone backwards."""
+def _then(session: Session, running: Running, step: Any) -> Layers:
+    """Return the variables that the step saw then, layer by layer: what came after it is undone backwards."""
     if step.version is None:
         raise _refused("当时的数据没有保存。", "The data of then were not kept.")
     since = step.entered if step.entered is not None else step.version - 1
     query = select(Change.undo).where(Change.instance == running.row.id, Change.version > since)
-    then: dict[str, dict[str, Any]] = {}
+    then = survey.layers(running.execution)
     for undo in session.scalars(query.order_by(Change.version.desc())):
+        ended = {layer[1:]: _revived(last, then) for layer, last in undo.items() if layer.startswith("-")}
+        then |= ended
         for layer, values in undo.items():
-            then.setdefault(layer, {}).update(values)
-    return {layer: then[layer] for layer in survey.seen(running.execution, spot.scope) if layer in then}
+            if not layer.startswith("-"):
+                then.setdefault(layer, {}).update(values)
+    return then
+
+
+def _revived(last: dict[str, Any], then: Layers) -> dict[str, Any]:
+    """Return the last variables of a sub-process that ended, where the layers stand as right after its end."""
+    held = {name: then.get(layer, {}).get(name) for layer, names in last["refs"].items() for name in names}
+    return {**held, **last["own"]}
 
 
 def _refused(zh: str, en: str) -> OperationRefused:
     return OperationRefused(why={"zh": zh, "en": en})
+
+
+_STEPS = (
+    select(History.task, History.process, History.element, History.version, History.scope, Task.entered)
+    .outerjoin(Task, Task.id == History.task)
+    .where(History.outcome == "completed")
+)

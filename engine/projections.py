@@ -213,14 +213,30 @@ def _thrown(move: Move) -> dict[str, Rows]:
 def _undo(move: Move) -> Rows:
     """Return what the changed variables were before, layer by layer; what was not there is null, as FEEL has it.
 
-    Layers that came or went with the move are left out: nobody returns into them.
+    A sub-process that ended keeps its last variables under its layer's name with a "-" before it.
     """
     if move.execution.ended or move.opening is not None:
         return []
     now = survey.layers(move.execution)
     undo = {layer: _before(known, now[layer]) for layer, known in move.known.items() if layer in now}
-    changed = {layer: values for layer, values in undo.items() if values}
+    changed: dict[str, Any] = {layer: values for layer, values in undo.items() if values}
+    for layer, last in move.known.items():
+        if layer not in now and layer.startswith("s") and last:
+            changed[f"-{layer}"] = _last(last, now)
     return [changed] if changed else []
+
+
+def _last(last: Mapping[str, Any], now: survey.Layers) -> dict[str, Any]:
+    """Return the last variables of a layer; `refs` names those that another layer holds now: most were handed out."""
+    refs: dict[str, list[str]] = {}
+    own: dict[str, Any] = {}
+    for name, value in last.items():
+        holder = next((layer for layer, held in now.items() if name in held and _same(held[name], value)), None)
+        if holder is None:
+            own[name] = value
+        else:
+            refs.setdefault(holder, []).append(name)
+    return {"refs": refs, "own": own}
 
 
 def _before(known: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The one door to a running instance: lock, load, move once, save once - all in the caller's transaction."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,8 +13,9 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from engine import clock, processes, projections
-from engine.bpmn import survey
+from engine.bpmn import returns, survey
 from engine.bpmn.execution import Execution, Rest
+from engine.bpmn.returns import Reopening
 from engine.db import after_commit
 from engine.errors import Busy, InstanceEnded, InstanceSuspended, NotAllowed, NotFound, OperationRefused
 from engine.identity import Actor
@@ -100,6 +101,11 @@ class Running:
     def place(self, element: str, data: dict[str, Any] | None = None, scope: UUID | None = None) -> None:
         """Start a token at a flow node; raise NotFound."""
         self.execution.place(element, data, scope)
+        self._move(moved=True)
+
+    def reenter(self, scope: UUID | None, path: Sequence[Reopening], element: str) -> None:
+        """Open again what had ended and start a token at a flow node in it; raise NotFound."""
+        returns.reenter(self.execution, scope, path, element)
         self._move(moved=True)
 
     def rearm(self, task: UUID, element: str, due: datetime) -> bool:

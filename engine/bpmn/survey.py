@@ -4,7 +4,7 @@ Variables lie in layers, as `scopes` lays them: "" is the instance's own, "s…"
 by the token that opened it, "t…" those of one of several that do the same activity.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -72,16 +72,6 @@ def seen(execution: Execution, scope: UUID | None) -> list[str]:
             owner = owner.parent
         owner = owner.workflow.owner
     return [*found, ""]
-
-
-def restore(execution: Execution, wanted: Mapping[str, Mapping[str, Any]]) -> None:
-    """Set variables in their layers; conditions are asked with the next move."""
-    instance = execution._instance
-    homes = {"": instance.data, **{f"s{one.owner.id.hex}": one.data for one in instance.subprocesses.values()}}
-    homes |= {f"t{token.id.hex}": token.data for token in _tokens(execution)}
-    for layer, values in wanted.items():
-        homes[layer].update(values)
-    instance.changed = True
 
 
 def downstream(model: Model, process: str, element: str, without: str = "") -> set[str]:

@@ -150,15 +150,66 @@ def test_a_return_inside_a_called_process_restores_that_process_alone(stage):
     assert stage.sound()
 
 
-def test_a_return_to_a_step_of_a_called_process_that_has_ended_names_the_call_instead(stage):
+@pytest.mark.parametrize("data", When)
+def test_a_return_to_a_step_of_a_called_process_that_has_ended_opens_it_again(stage, data):
+    inner = start("is") + user("i", "j", **ASKS, result="x") + user("k", **ASKS, result="z") + end("ie")
+    body = start() + call("c") + boundary("late", "c", timer("P9D")) + user("a", **ASKS, result="x") + end("e", "le")
+    stage.deploy(p=body + way("s c a e", "late le"), q=inner + way("is i j k ie"))
+    instance = stage.start("p", x=0, y=0, big="x" * 50_000)
+    for number, element in enumerate("ijk", 1):
+        stage.complete(instance, element, n=number)
+    stage.do(operations.write, instance, {"y": 9}, "x")
+    assert stage.one(select(func.max(func.pg_column_size(Change.undo)))) < 300
+    back(stage, instance, "j", data=data)
+    assert stage.tasks(instance) == ["j"]
+    assert stage.open_rows(instance) == 1
+    standing = stage.do(lambda session, _: runtime.peek(session, instance))
+    seen = standing.data(stage.task(instance, "j"))
+    now = {"x": {"n": 2}, "y": 9, "z": {"n": 3}}
+    then = {"x": {"n": 1}, "y": 0, "z": None}
+    assert {name: seen.get(name) for name in "xyz"} == (then if data is When.THEN else now)
+    assert len(seen["big"]) == 50_000
+    for element in "jka":
+        stage.complete(instance, element, n=7)
+    assert stage.state(instance) == "finished"
+    assert stage.sound()
+
+
+def test_a_return_goes_through_every_call_around_the_step(stage):
+    inner = start("is") + user("i", **ASKS, result="x") + end("ie") + way("is i ie")
+    middle = start("ms") + call("d", "r") + user("m", **ASKS, result="x") + end("me") + way("ms d m me")
+    stage.deploy(p=start() + call("c") + user("a", **ROLE) + end("e") + way("s c a e"), q=middle, r=inner)
+    instance = stage.start("p", x=0)
+    stage.complete(instance, "i", n=1)
+    stage.complete(instance, "m", n=2)
+    back(stage, instance, "i", data=When.THEN)
+    standing = stage.do(lambda session, _: runtime.peek(session, instance))
+    assert standing.data(stage.task(instance, "i"))["x"] == 0
+    for element in "im":
+        stage.complete(instance, element, n=5)
+    assert stage.tasks(instance) == ["a"]
+    assert stage.sound()
+
+
+def test_one_of_several_that_have_ended_cannot_be_returned_to(stage):
     inner = start("is") + user("i", **ROLE) + end("ie") + way("is i ie")
-    stage.deploy(p=start() + call("c") + user("a", **ROLE) + end("e") + way("s c a e"), q=inner)
-    instance = stage.start("p")
-    stage.complete(instance, "i")
+    body = start() + sub("sp", inner + many("=[1, 2]")) + user("a", **ROLE) + end("e") + way("s sp a e")
+    instance = stage.play(body)
+    for _ in range(2):
+        stage.complete(instance, "i")
     with pytest.raises(OperationRefused):
         back(stage, instance, "i")
-    back(stage, instance, "c")
-    assert stage.tasks(instance) == ["i"]
+    back(stage, instance, "sp")
+    assert stage.tasks(instance) == ["i", "i"]
+
+
+def test_what_an_event_set_off_cannot_be_returned_to(stage, configuration):
+    body = start() + user("b", **ROLE) + boundary("late", "b", timer("PT1H")) + user("a", **ROLE) + end("e")
+    instance = stage.play(body + way("s b e", "late a e"))
+    clock.travel(clock.now() + timedelta(hours=1))
+    stage.sweep(configuration)
+    with pytest.raises(OperationRefused):
+        back(stage, instance, "late")
 
 
 def test_a_return_inside_one_of_several_leaves_the_others_alone(stage):
