@@ -9,17 +9,15 @@ left out.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from hypothesis import strategies as st
-
 from tests.walks.diagrams import CODES, SIGNALS, VARIABLES, Condition, Diagram, Event, Flow, Loop, Node, Scope
 
 Draw = Callable[[int], int]
 """Give a number from 0 to the given one; 0 is the simplest."""
 
-LEAVES = ("user", "user", "wait", "boundary", "loop", "throw", "task", "boundary", "user", "guard", "end")
+LEAVES: tuple[str, ...] = ("user", "user", "wait", "boundary", "loop", "throw", "task", "boundary", "user", "guard")
 ENOUGH = 36
 """Nodes and flows in a diagram, after which blocks hold no more blocks."""
-BLOCKS = (*LEAVES, "xor", "and", "or", "sub", "cycle", "events", "sub", "and", "or", "sub")
+BLOCKS: tuple[str, ...] = (*LEAVES, "xor", "and", "or", "sub", "cycle", "events", "sub", "and", "or", "sub")
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,8 @@ class Around:
     """May end by terminate or be interrupted from inside: not beside a completion condition (see model.py)."""
     caught: tuple[str, ...] = ()
     """Kinds of event the nearest sub-process catches; they are drawn more often."""
+    branch: bool = False
+    """Stands beside others, so that an end does not end the walk."""
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Pen:
     """Nodes whose incoming flows no jump may enter or leave."""
 
     def node(self, kind: str, event: Event | None = None) -> Node:
-        short = {"boundary": "b", "events": "g", "receive": "m", "handler": "h"}.get(kind, kind[:1])
+        short = {"boundary": "b", "events": "g", "receive": "m", "handler": "h", "sub": "p"}.get(kind, kind[:1])
         self.names[short] = self.names.get(short, 0) + 1
         node = Node(f"{short}{self.names[short]}", kind, event or Event())
         if kind != "handler":
@@ -81,25 +81,32 @@ class Pen:
         return names[self.draw(len(names) - 1)]
 
 
-@st.composite
-def diagrams(draw: st.DrawFn, most: int = 3) -> Diagram:
-    """Draw a diagram."""
-    names: dict[str, int] = {}
-    root = scope(lambda limit: draw(st.integers(0, limit)), names, Around(most))
-    return Diagram(root, {name: draw(st.integers(0, 3)) == 3 for name in VARIABLES})
+def drawn(choices: bytes, depth: int = 3) -> Diagram:
+    """Draw the diagram that these choices describe: every number takes the next of them, 0 when none is left.
+
+    Bytes shrink well: fewer and smaller ones give a smaller diagram.
+    """
+    left, names = iter(choices), dict[str, int]()
+
+    def draw(most: int) -> int:
+        return next(left, 0) % (most + 1)
+
+    root = scope(draw, names, Around(depth))
+    return Diagram(root, {name: draw(3) == 3 for name in VARIABLES})
 
 
 def scope(draw: Draw, names: dict[str, int], around: Around, event: Event | None = None) -> Scope:
     """Draw a process or sub-process; `event`: of its start, if it is an event sub-process."""
     pen = Pen(draw, names, Scope(""))
     pen.scope.start = pen.node("start", event).id
-    handlers = _handlers(pen, around) if around.depth > 1 and draw(3) == 3 else []
+    handlers = _handlers(pen, around) if around.depth > 1 and draw(2) == 2 else []
     outs = sequence(pen, [Out(pen.scope.start)], _inside(around, handlers))
     if outs:
         pen.step(outs, "end")
     for one in handlers:
         handler = pen.node("handler", one)
-        handler.body = scope(draw, names, _within(around, one), one)
+        others = [event for event in handlers if event is not one]
+        handler.body = scope(draw, names, _within(around, others), one)
         pen.scope.handlers.append(handler)
     for _ in range(draw(2) if around.depth > 1 else 0):
         _jump(pen)
@@ -108,11 +115,11 @@ def scope(draw: Draw, names: dict[str, int], around: Around, event: Event | None
 
 def sequence(pen: Pen, outs: list[Out], around: Around) -> list[Out]:
     """Draw some blocks, one behind the other."""
-    for _ in range(2 + pen.draw(2) if around.depth else 1 + pen.draw(1)):
+    for _ in range((1, 2, 3, 2, 3, 4)[pen.draw(5)] if around.depth else 1 + pen.draw(1)):
         if not outs:
             break
         choice = BLOCKS if around.depth and sum(pen.names.values()) < ENOUGH else LEAVES
-        choice += ("guard",) * 2 * len(around.caught)
+        choice += ("guard",) * 2 * len(around.caught) + ("end",) * around.branch
         outs = DRAWN[choice[pen.draw(len(choice) - 1)]](pen, outs, replace(around, depth=max(around.depth - 1, 0)))
     return outs
 
@@ -157,13 +164,17 @@ def _wait(pen: Pen, outs: list[Out], _: Around) -> list[Out]:
 
 
 def _throw(pen: Pen, outs: list[Out], _: Around) -> list[Out]:
-    """Draw a throw behind a person's task: what catches it can never make it throw again by itself."""
-    before = pen.step(outs, "user")
     kind = pen.pick("signal", "escalation", "message")
     names = {"signal": SIGNALS, "escalation": CODES, "message": ("M",)}[kind]
-    node = pen.step([Out(before.id)], "throw", Event(kind, pen.pick(*names)))
+    return [Out(_thrown(pen, outs, "throw", Event(kind, pen.pick(*names))).id)]
+
+
+def _thrown(pen: Pen, outs: list[Out], kind: str, event: Event) -> Node:
+    """Draw a throw, mostly behind a person's task: what catches it can then not make it throw again by itself."""
+    outs = outs if pen.draw(3) == 3 else [Out(pen.step(outs, "user").id)]
+    node = pen.step(outs, kind, event)
     pen.sealed.add(node.id)
-    return [Out(node.id)]
+    return node
 
 
 def _end(pen: Pen, outs: list[Out], around: Around) -> list[Out]:
@@ -173,9 +184,7 @@ def _end(pen: Pen, outs: list[Out], around: Around) -> list[Out]:
     elif kind == "terminate" and around.abrupt:
         pen.step(outs, "end", Event(kind))
     elif kind in ("signal", "escalation"):
-        before = pen.step(outs, "user")
-        names = SIGNALS if kind == "signal" else CODES
-        pen.sealed.add(pen.step([Out(before.id)], "end", Event(kind, pen.pick(*names))).id)
+        _thrown(pen, outs, "end", Event(kind, pen.pick(*(SIGNALS if kind == "signal" else CODES))))
     else:
         pen.step(outs, "end")
     return []
@@ -211,6 +220,7 @@ def _parallel(pen: Pen, outs: list[Out], around: Around) -> list[Out]:
 
 def _branches(pen: Pen, outs: list[Out], around: Around) -> list[Out]:
     ends: list[Out] = []
+    around = replace(around, branch=True)
     for out in outs:
         ends.extend(sequence(pen, [out], around) if pen.draw(3) else [out])
     return ends
@@ -271,10 +281,12 @@ def _sub(pen: Pen, outs: list[Out], around: Around) -> list[Out]:
     node = pen.step(outs, "sub")
     if pen.draw(3) == 3:
         node.loop = _loop(pen)
+        if not node.loop.count and node.loop.kind == "standard":  # it could run without end and without anybody
+            node.loop = replace(node.loop, count=2)
     kinds = ("error", "escalation", "timer", "message", "signal", "conditional", "error")
     events = _different(pen, kinds, pen.draw(2))
     abrupt = not (node.loop and node.loop.enough)
-    node.body = scope(pen.draw, pen.names, _inside(replace(around, abrupt=abrupt, caught=()), events))
+    node.body = scope(pen.draw, pen.names, _inside(replace(around, abrupt=abrupt, caught=(), branch=False), events))
     return _merge(pen, [Out(node.id), *_exceptions(pen, node, events, around)], ("xor", "plain", "or"))
 
 
@@ -345,9 +357,10 @@ def _handlers(pen: Pen, around: Around) -> list[Event]:
     return [replace(event, interrupting=False) for event in events if event.kind != "error"]
 
 
-def _within(around: Around, event: Event) -> Around:
-    """Tell what an event sub-process allows: what its own scope catches, it no longer catches from here."""
-    return Around(max(around.depth - 2, 0), around.errors, abrupt=True)
+def _within(around: Around, others: list[Event]) -> Around:
+    """Tell what an event sub-process allows: that its scope still catches errors is not certain (see model.py)."""
+    caught = tuple(event.kind for event in others if event.kind in ("error", "escalation"))
+    return Around(max(around.depth - 2, 0), around.errors, caught=caught)
 
 
 # jumps

@@ -76,10 +76,14 @@ class Scope:
         return {name: [flow for flow in self.flows.values() if flow.target == name] for name in self.nodes}
 
 
-@dataclass
+@dataclass(repr=False)
 class Diagram:
     root: Scope
     data: dict[str, bool]
+
+    def __repr__(self) -> str:
+        """Name it shortly; whoever wants to see it prints its XML."""
+        return f"a diagram of {len(list(everything(self.root)))} nodes"
 
     def xml(self) -> bytes:
         """Return the file that draws it."""

@@ -14,6 +14,9 @@ from tests.walks.diagrams import Condition, Diagram, Event, Node, Scope, item
 DUE = 2
 """A condition that has become true and whose event is about to happen."""
 
+LASTING = ("timer", "message", "signal", "conditional")
+"""The kinds of event one waits for; errors and escalations are caught when they are thrown, or never."""
+
 Tags = tuple[tuple[str, int], ...]
 Label = tuple[str, Tags]
 """An element, and the items of the multi-instances around it."""
@@ -24,7 +27,7 @@ class Seen:
     """What can be seen of an instance at rest: human tasks, waits (with their kind), whether it has ended."""
 
     tasks: tuple[Label, ...]
-    waits: tuple[tuple[str, str], ...]
+    waits: tuple[tuple[Label, str], ...]
     ended: bool
     data: tuple[tuple[str, bool], ...] = ()
     thrown: tuple[str, ...] = ()
@@ -111,11 +114,12 @@ class Marking:
 
     def seen(self) -> Seen:
         tasks: list[Label] = []
-        waits: list[tuple[str, str]] = []
+        waits: list[tuple[Label, str]] = []
         for frame in self.frames():
-            waits += [(name, kind(frame.plan, name)) for name in frame.armed]
+            for armed in (frame.armed, *(active.armed for active in frame.actives)):
+                found = ((name, kind(frame.plan, name)) for name in armed)
+                waits += [((name, frame.tags), what) for name, what in found if what in LASTING]
             for active in frame.actives:
-                waits += [(name, kind(frame.plan, name)) for name in active.armed]
                 if active.node.kind == "user":
                     tasks += [(active.node.id, run.tags) for run in active.runs]
         ended = self.root is None

@@ -37,7 +37,7 @@ from tests.walks.diagrams import Condition, Diagram
 from tests.walks.marking import DUE, Active, Frame, Label, Marking, Run, begin, event
 from tests.walks.steps import Move, Rules, Undecided
 
-MOST_STEPS = 2_000
+MOST_STEPS, MOST_MARKINGS = 500, 600
 
 
 class Game:
@@ -67,18 +67,18 @@ class Game:
                 found.append(marking)
         return self.rest(found)
 
-    def happen(self, markings: list[Marking], element: str) -> list[Marking]:
+    def happen(self, markings: list[Marking], label: Label) -> list[Marking]:
         """Let one wait for this timer or message be over."""
         found = []
         for old in markings:
-            for number in range(len(list(_waits(old, element)))):
+            for number in range(len(list(_waits(old, label)))):
                 marking = _next(old)
-                frame, active = list(_waits(marking, element))[number]
+                frame, active = list(_waits(marking, label))[number]
                 move = Move(self.rules, marking)
                 if active:
-                    move.catch(active, element)
+                    move.catch(active, label[0])
                 else:
-                    move.start_handler(frame, element)
+                    move.start_handler(frame, label[0])
                 found.append(marking)
         return self.rest(found)
 
@@ -124,7 +124,7 @@ class Game:
                 return self._every_end(marking) if many and disturbing else [trial]
             step = min(steps, key=lambda one: one.disturbing)
             many |= len(steps) > 1
-            disturbing |= step.disturbing
+            disturbing |= any(one.disturbing for one in steps)
             step.do()
         raise Undecided("automatic steps without end")
 
@@ -141,7 +141,7 @@ class Game:
                 if (key := following.key()) not in seen:
                     seen.add(key)
                     waiting.append(following)
-            if len(seen) > MOST_STEPS:
+            if len(seen) > MOST_MARKINGS:
                 raise Undecided("too many orders")
         return found
 
@@ -167,8 +167,9 @@ def _tasks(marking: Marking, label: Label) -> Iterator[tuple[Active, Run]]:
                     yield active, run
 
 
-def _waits(marking: Marking, element: str) -> Iterator[tuple[Frame, Active | None]]:
+def _waits(marking: Marking, label: Label) -> Iterator[tuple[Frame, Active | None]]:
+    element, tags = label
     for frame in marking.frames():
-        if element in frame.armed:
-            yield frame, None
-        yield from ((frame, active) for active in frame.actives if element in active.armed)
+        if frame.tags == tags:
+            yield from ((frame, None) for name in frame.armed if name == element)
+            yield from ((frame, active) for active in frame.actives if element in active.armed)

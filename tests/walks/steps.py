@@ -6,10 +6,8 @@ from functools import partial
 from typing import NamedTuple
 
 from tests.walks.diagrams import Event, Flow, Node, Scope
-from tests.walks.marking import DUE, Active, Frame, Marking, Run, event, kind, tagged
+from tests.walks.marking import DUE, LASTING, Active, Frame, Marking, Run, event, kind, tagged
 from tests.walks.paths import Paths, may_join
-
-LASTING = ("timer", "message", "signal", "conditional")
 
 
 class Undecided(Exception):
@@ -89,6 +87,9 @@ class Move:
                 yield Step(node.kind == "or", partial(self._join, frame, node))
 
     def _closing(self, frame: Frame) -> Iterator[Step]:
+        for active in frame.actives:
+            if active.node.kind in ("user", "sub") and not active.runs:
+                yield Step(DUE in active.armed.values(), partial(self._complete, active))
         if frame.tokens or any(active.node.kind != "handler" for active in frame.actives):
             return
         if not frame.actives:
@@ -143,11 +144,10 @@ class Move:
     def _open(self, frame: Frame, node: Node) -> None:
         """Begin an activity (§13.3.2), with as many instances as its loop says (§13.3.6, §13.3.7)."""
         loop, active = node.loop, Active(node, frame)
-        if loop and (loop.kind != "standard" or loop.before) and not self._again(active):
-            self._leave(frame, node)
-            return
         frame.actives.append(active)
         self._arm(frame, active)
+        if loop and (loop.kind != "standard" or loop.before) and not self._again(active):
+            return
         for _ in range(loop.count if loop and loop.kind == "parallel" else 1):
             self._begin_run(active)
 

@@ -49,7 +49,7 @@ class Told:
 
     def come(self, *names: str) -> "Told":
         for name in names:
-            self.markings = self.game.happen(self.markings, name)
+            self.markings = self.game.happen(self.markings, (name, ()))
         return self
 
     def heard(self, name: str) -> "Told":
@@ -68,7 +68,7 @@ class Told:
     @property
     def open(self) -> list[str]:
         seen = self.one.seen()
-        return [*_names(seen.tasks), *_names(seen.waits), *(["ended"] if seen.ended else [])]
+        return [*_names(seen.tasks), *_names(label for label, _ in seen.waits), *(["ended"] if seen.ended else [])]
 
 
 def _names(found: Iterable[tuple[str, object]]) -> list[str]:

@@ -1,8 +1,10 @@
 """One walk: the engine and the token game make the same moves and are compared after each."""
 
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -54,7 +56,7 @@ class Driven:
         if rest.failures:
             raise Differs(f"the engine has incidents: {[vars(one) for one in rest.failures.values()]}")
         tasks = sorted(self._label(task, one.id) for task, one in rest.tasks.items())
-        waits = sorted((wait.element, _kind(wait)) for wait in rest.waits.values())
+        waits = sorted((self._label(wait.task, wait.element), _kind(wait)) for wait in rest.waits.values())
         data = self.execution.data()
         known = tuple((name, data[name]) for name in VARIABLES)
         return Seen(tuple(tasks), tuple(waits), self.execution.ended, known, thrown)
@@ -72,7 +74,7 @@ class Driven:
                 found = next(task for task, one in rest.tasks.items() if self._label(task, one.id) == verb.label)
                 done = self.execution.complete(found, dict([verb.write]))
             case "happen":
-                wait = next(wait for wait in rest.waits.values() if wait.element == verb.label[0])
+                wait = next(one for one in rest.waits.values() if self._label(one.task, one.element) == verb.label)
                 done = (
                     self.execution.fire(wait.task, wait.element)
                     if _kind(wait) == "timer"
@@ -105,7 +107,7 @@ class Walk:
             return []
         found = [Verb("complete", label, (VARIABLES[0], value)) for label in seen.tasks for value in (False, True)]
         found += [Verb("complete", label, (name, True)) for label in seen.tasks for name in VARIABLES[1:]]
-        found += [Verb("happen", (name, ())) for name, kind in seen.waits if kind in ("timer", "message")]
+        found += [Verb("happen", label) for label, kind in seen.waits if kind in ("timer", "message")]
         if any(kind == "signal" for _, kind in seen.waits):
             found += [Verb("signal", (name, ())) for name in SIGNALS]
         if any(kind == "conditional" for _, kind in seen.waits):
@@ -125,7 +127,7 @@ class Walk:
                 assert verb.write
                 return self.game.complete(self.markings, verb.label, verb.write)
             case "happen":
-                return self.game.happen(self.markings, verb.label[0])
+                return self.game.happen(self.markings, verb.label)
             case "signal":
                 return self.game.signal(self.markings, verb.label[0])
         assert verb.write
@@ -142,8 +144,12 @@ class Walk:
     def _guard(self, do: Any) -> Any:
         try:
             return do()
-        except Exception as found:
-            raise self._differs(f"{type(found).__name__}: {found}") from found
+        except Differs as found:
+            raise self._differs(str(found)) from None
+        except Exception as found:  # noqa: BLE001 - whatever it is, it is told with the diagram that caused it
+            where = traceback.extract_tb(found.__traceback__)[-3:]
+            lines = "".join(f"\n  {Path(one.filename).name}:{one.lineno} {one.line}" for one in where)
+            raise self._differs(f"{type(found).__name__}: {found}{lines}") from None
 
     def _differs(self, what: str) -> Differs:
         moves = "".join(f"\n  {number}. {verb}" for number, verb in enumerate(self.verbs, 1))
@@ -157,11 +163,15 @@ def _told(seen: Seen, expected: Iterable[Seen]) -> str:
 
 
 def _line(seen: Seen) -> str:
-    tasks = [name + "".join(f"[{number}]" for _, number in items) for name, items in seen.tasks]
-    waits = [f"{kind} {name}" for name, kind in seen.waits]
+    tasks = [_named(label) for label in seen.tasks]
+    waits = [f"{kind} {_named(label)}" for label, kind in seen.waits]
     state = "ended" if seen.ended else "open"
     told = ", ".join(f"{name}={value}" for name, value in seen.data)
     return f"{state}; tasks {tasks}; waits {waits}; {told}; thrown {list(seen.thrown)}"
+
+
+def _named(label: Label) -> str:
+    return label[0] + "".join(f"[{number}]" for _, number in label[1])
 
 
 def _kind(wait: Any) -> str:
