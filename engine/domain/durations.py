@@ -15,7 +15,8 @@ Duration: TypeAlias = isodate.Duration
 
 LONGEST_TEXT = 64
 LONGEST = timedelta(days=146_097) / 2  # 200 mean years
-SHORTEST_PERIOD = timedelta(minutes=1)
+SHORTEST_PERIOD = timedelta(minutes=1)  # of what repeats without end
+SHORTEST_COUNTED = timedelta(seconds=1)
 MOST_REPETITIONS = 10_000
 MEAN_MONTH = timedelta(days=146_097) / 4800  # the Gregorian calendar repeats after 400 years
 
@@ -64,7 +65,7 @@ def parse(text: str) -> Duration:
 def parse_cycle(text: str) -> Cycle:
     """Return the cycle written as `R3/P1M`, `R/P2Y` or `R/2026-01-01/P2Y`; raise ExpressionRefused otherwise.
 
-    A period under one minute is refused, so is a count of nothing or of more than 10,000.
+    Refused are a period under a minute, or with a count under a second, and a count of nothing or of more than 10,000.
     """
     match = _CYCLE.fullmatch(text) if len(text) <= LONGEST_TEXT else None
     if match is None:
@@ -73,7 +74,7 @@ def parse_cycle(text: str) -> Cycle:
     if count is not None and not 1 <= int(count) <= MOST_REPETITIONS:
         raise ExpressionRefused(source=text, expected=f"1 to {MOST_REPETITIONS} repetitions")
     period = parse(match["period"])
-    _check_period(period)
+    _check_period(period, SHORTEST_COUNTED if count else SHORTEST_PERIOD)
     return Cycle(int(count) if count else None, parse_moment(start) if start else None, period)
 
 
@@ -116,9 +117,9 @@ def nth(anchor: date | datetime, period: Duration, n: int) -> datetime:
 def next_after(anchor: date | datetime, period: Duration, moment: datetime) -> tuple[int, datetime]:
     """Return the first n ≥ 1 and its instant in UTC with anchor + n × period later than `moment`.
 
-    Raise ExpressionRefused when the period is shorter than a minute.
+    Raise ExpressionRefused when the period is shorter than a second.
     """
-    _check_period(period)
+    _check_period(period, SHORTEST_COUNTED)
     start = _instant(anchor)
     n = max(1, (moment - start) // _length(period) - 3)  # a month is at most three days off its mean
     while (due := nth(start, period, n)) <= moment:
@@ -137,6 +138,6 @@ def _length(duration: Duration) -> timedelta:
     return length
 
 
-def _check_period(period: Duration) -> None:
-    if _length(period) < SHORTEST_PERIOD:
-        raise ExpressionRefused(source=str(period), expected="a period of at least one minute")
+def _check_period(period: Duration, shortest: timedelta) -> None:
+    if _length(period) < shortest:
+        raise ExpressionRefused(source=str(period), expected=f"a period of at least {shortest.total_seconds():g} s")
