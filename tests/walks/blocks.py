@@ -247,11 +247,10 @@ def _cycle(pen: Pen, outs: list[Out], around: Around) -> list[Out]:
 def _events(pen: Pen, outs: list[Out], around: Around) -> list[Out]:
     gate = pen.step(outs, "events")
     ends: list[Out] = []
-    for event in _different(pen, ("timer", "message", "signal", "conditional"), 2 + pen.draw(1)):
-        kind = event.kind
-        catch = pen.step(
-            [Out(gate.id)], "catch", replace(event, interrupting=True, name="" if kind == "timer" else event.name)
-        )
+    events = _different(pen, ("timer", "message", "signal", "conditional"), 2 + pen.draw(1))
+    for event in events if len(events) > 1 else [*events, Event("timer")]:
+        name = "" if event.kind == "timer" else event.name
+        catch = pen.step([Out(gate.id)], "catch", replace(event, interrupting=True, name=name))
         pen.sealed.add(catch.id)
         ends.extend(sequence(pen, [Out(catch.id)], around) if pen.draw(1) else [Out(catch.id)])
     return _merge(pen, ends, ("xor", "plain", "or"))

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from engine.bpmn import gate, lint
 from tests.walks.blocks import drawn
 from tests.walks.diagrams import Node
 from tests.walks.marking import Active, Frame
@@ -60,6 +61,20 @@ def test_no_walk_differs_from_the_standard(shard: int) -> None:
     walks()
     assert len(different) >= ENOUGH, "the walks repeat themselves, or cannot be decided"
     assert found["moves"] >= 4 * ENOUGH, "the walks end too soon"
+
+
+def test_what_is_drawn_is_no_fault_to_the_linter() -> None:
+    names = {"forms": frozenset[str](), "decisions": frozenset[str](), "operators": frozenset[str]()}
+
+    @seed(SEED)
+    @settings(QUIET, max_examples=200)
+    @given(CHOICES)
+    def drawings(choices: bytes) -> None:
+        root = gate.parse_xml(drawn(choices).xml(), "w.bpmn")
+        found = lint.lint({"w.bpmn": root}, {**names, "roles": frozenset({"R"})})
+        assert [one for one in found if one["severity"] == "error"] == []
+
+    drawings()
 
 
 class EagerParallel(Rules):
