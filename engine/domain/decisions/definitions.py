@@ -6,7 +6,7 @@ from engine.domain import feel
 from engine.domain.decisions import xml
 from engine.domain.decisions.kinds import named
 from engine.domain.feel import limits
-from engine.domain.feel.scope import NOTHING, Scope, Vocabulary
+from engine.domain.feel.scope import Scope
 from engine.domain.feel.types import Type
 from engine.errors import ExpressionFailed, ExpressionRefused
 
@@ -90,6 +90,10 @@ class Definitions:
 
         return Type(base.kind, f"{name} ({allowed})", base.members, base.names, permits)
 
-    def vocabulary(self, names: frozenset[str]) -> Vocabulary:
-        """Return what the expressions of the file may name."""
-        return Vocabulary(names, self.all()) if self.elements or names else NOTHING
+    def component_names(self) -> list[str]:
+        """Return the names of the components of all types, which paths are made of."""
+        return [
+            xml.spelled(each.get("name"))
+            for element in self.elements.values()
+            for each in xml.inside(element, "itemDefinition", "itemComponent")
+        ]

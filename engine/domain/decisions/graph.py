@@ -78,19 +78,22 @@ class Service:
         """Return it as a function of this evaluation: first the data, then the decisions it is given."""
         parameters = (*[each.names[0] for each in self.data], *[each.names[0] for each in self.given])
 
+        kinds = (*[each.type for each in self.data], *[each.type for each in self.given])
+
         def invoke(arguments: list[Any]) -> Any:
             if len(arguments) != len(parameters):
                 return None
             if run.meter.depth >= limits.CALLS:
                 raise DecisionFailed(decision=self.id, reason="functions call each other too deeply")
-            known = {each.id: value for each, value in zip(self.given, arguments[len(self.data) :], strict=True)}
+            given = [fitted(run.meter, kind, value) for kind, value in zip(kinds, arguments, strict=True)]
+            known = {each.id: value for each, value in zip(self.given, given[len(self.data) :], strict=True)}
             run.meter.depth += 1
             try:
-                return self._answer(dict(zip(parameters, arguments, strict=True)), known, run)
+                return self._answer(dict(zip(parameters, given, strict=True)), known, run)
             finally:
                 run.meter.depth -= 1
 
-        return Function(parameters, invoke)
+        return Function(parameters, invoke, kinds)
 
     def _answer(self, context: Mapping[str, Any], known: dict[str, Any], run: Run) -> Any:
         found = {output.names[0]: decide(output, context, known, run) for output in self.outputs}

@@ -9,19 +9,12 @@ from engine.domain.decisions.definitions import Definitions
 from engine.domain.decisions.findings import Fault, Finding
 from engine.domain.decisions.graph import Decision
 from engine.domain.decisions.requirements import Reading, Requirements
-from engine.domain.feel.names import unusual
 from engine.errors import ExpressionRefused
 
 MOST_PARTS: Final = 500
-_NAMED: Final = frozenset(
-    {
-        "inputData", "decision", "variable", "businessKnowledgeModel", "formalParameter", "itemComponent", "output",
-        "column", "decisionService", "parameter", "itemDefinition",
-    }
-)  # fmt: skip
 
 
-def parse(root: Any) -> Mapping[str, Decision]:
+def parse(root: Any) -> dict[str, Decision]:
     """Return the decisions of a DMN 1.1 to 1.3 file by id; `root` is the lxml element from the gate.
 
     Raise ExpressionRefused with the facts decision, expected and, where known, rule (from 1), column and source.
@@ -59,11 +52,11 @@ def read(root: Any) -> Reading:
     reading = Reading()
     definitions = Definitions(root)
     try:
-        vocabulary = definitions.vocabulary(_names(root))
+        definitions.all()
     except ExpressionRefused as fault:
         reading.faults.append(Fault({"decision": "", "expected": "a type", **fault.facts}, root.get("id") or ""))
         return reading
-    elements = [(element, name) for element, name in xml.inside(root) if element.getparent() is root]
+    elements = [(element, xml.local(element)) for element in root if xml.local(element)]
     if not any(name == "decision" for _, name in elements):
         expected = "a decision in a DMN 1.1, 1.2 or 1.3 file"
         reading.faults.append(Fault({"decision": "", "expected": expected}, root.get("id") or ""))
@@ -71,9 +64,5 @@ def read(root: Any) -> Reading:
         expected = f"≤ {MOST_PARTS} decisions, data, types and business knowledge models"
         reading.faults.append(Fault({"decision": "", "expected": expected}, root.get("id") or ""))
     else:
-        Requirements(definitions, vocabulary, reading).connect(elements)
+        Requirements(definitions, reading).connect(elements)
     return reading
-
-
-def _names(root: Any) -> frozenset[str]:
-    return unusual(xml.spelled(element.get("name")) for element, name in xml.inside(root) if name in _NAMED)

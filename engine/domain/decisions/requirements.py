@@ -12,6 +12,7 @@ from engine.domain.decisions.findings import Fault, Finding
 from engine.domain.decisions.graph import Datum, Decision, Knowledge, Service
 from engine.domain.decisions.logic import Reader
 from engine.domain.decisions.table import Table
+from engine.domain.feel.names import unusual
 from engine.domain.feel.scope import Vocabulary
 
 _MOST_FAULTS: Final = 50
@@ -33,6 +34,7 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "inputDecision": (Decision,),
     "inputData": (Datum,),
 }
+_DECLARING: Final = ("variable", "formalParameter", "output", "column")
 _REQUIREMENTS: Final = frozenset({"informationRequirement", "knowledgeRequirement"})
 Part = Datum | Decision | Knowledge | Service
 
@@ -54,9 +56,9 @@ class Reading:
 class Requirements:
     """Makes the parts of a file one by one, then lets each know what it needs."""
 
-    def __init__(self, definitions: Definitions, vocabulary: Vocabulary, reading: Reading) -> None:
+    def __init__(self, definitions: Definitions, reading: Reading) -> None:
         self.definitions = definitions
-        self.vocabulary = vocabulary
+        self.names = definitions.component_names()
         self.reading = reading
         self._parts: dict[str, tuple[Any, Part]] = {}
         self._needs: dict[str, list[str]] = {}
@@ -69,6 +71,7 @@ class Requirements:
             "businessKnowledgeModel": self._knowledge,
             "decisionService": self._service,
         }
+        self.names += [name for element, _ in elements for name in self._names(element)]
         for element, name in elements:
             if name == "import":
                 self.reading.refuse(element, expected="everything in one file; imports are not read")
@@ -95,7 +98,9 @@ class Requirements:
         return tuple(dict.fromkeys(found or [str(names[2] or "")]))
 
     def _reader(self, element: Any) -> Reader:
-        return Reader(element.get("id") or element.get("name") or "", self.definitions, self.vocabulary)
+        own = [xml.spelled(each.get("name")) for each in xml.inside(element, *_DECLARING)]
+        vocabulary = Vocabulary(unusual([*self.names, *own]), self.definitions.types)
+        return Reader(element.get("id") or element.get("name") or "", self.definitions, vocabulary)
 
     def _datum(self, element: Any) -> Datum:
         reader = self._reader(element)
@@ -214,7 +219,7 @@ class Requirements:
         known = {name for some in (*part.knowledge, *part.needs, *part.data) for name in some.names}
         strangers = part.calls.keys() - known
         if strangers:  # only then is it worth looking for entries and parameters of that name
-            strangers -= {xml.spelled(each.get("name")) for each, _ in xml.inside(element)}
+            strangers -= {xml.spelled(each.get("name")) for each in xml.inside(element, *_DECLARING)}
         for name, where in part.calls.items():
             if name in strangers:
                 self.reading.findings.append(_unknown_function(part.name, name, where))

@@ -28,12 +28,9 @@ def child(element: Any, name: str) -> Any:
     return next(iter(children(element, name)), None)
 
 
-def inside(root: Any) -> Iterator[tuple[Any, str]]:
-    """Yield every element of DMN with its name."""
-    for element in root.iter():
-        name = local(element)
-        if name:
-            yield element, name
+def inside(root: Any, *names: str) -> Iterator[Any]:
+    """Yield every element in `root` that has one of these names."""
+    yield from root.iter(*[f"{{{namespace}}}{name}" for namespace in NAMESPACES for name in names])
 
 
 def text(element: Any) -> str:

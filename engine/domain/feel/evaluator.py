@@ -159,6 +159,9 @@ def _context(compiler: Compiler, node: syntax.Context) -> Closure:
     with compiler.local(*node.keys):
         entries = [(key, compiler.build(value)) for key, value in zip(node.keys, node.values, strict=True)]
 
+    if len(set(node.keys)) < len(node.keys):  # DMN 1.3 chapter 10.3.2.6: the keys of a context are different
+        return lambda _scope: None
+
     def make(scope: Scope) -> dict[str, Any]:
         made: dict[str, Any] = {}
         inner = scope.within(made)

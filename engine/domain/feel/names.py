@@ -18,6 +18,7 @@ _WORDS: Final = frozenset(
     }
 )  # fmt: skip
 _KEY: Final = re.compile(r'"((?:[^"\\\n`])+)"\s*:')
+_SIGNED_KEY: Final = re.compile(r"[{,]\s*([^\W\d]\w*(?: +\w+)*(?: *[-+*/.'] *\w+(?: +\w+)*)+)\s*:")
 
 
 def unusual(names: Iterable[str]) -> frozenset[str]:
@@ -32,7 +33,8 @@ def _is_plain(name: str) -> bool:
 def marked(source: str, names: frozenset[str]) -> tuple[str, list[int]]:
     """Return `source` with the unusual `names`, and those it gives to entries, in backquotes; and where these stand."""
     if ":" in source:
-        names = names | unusual(key for key in _KEY.findall(source) if re.match(r"[^\W\d]", key))
+        keys = _KEY.findall(source) + _SIGNED_KEY.findall(source)
+        names = names | unusual(key for key in keys if re.match(r"[^\W\d]", key))
     if not names:
         return source, []
     marks: list[int] = []

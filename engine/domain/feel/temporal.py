@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from engine.domain.feel.values import DECIMAL, DaysTime, YearsMonths, kind, tidy
 
@@ -61,10 +62,17 @@ def _zone(text: str | None) -> Any:
     if text == "Z":
         return UTC
     if text.startswith("@"):
+        if text[1:] not in _zones():  # looking for a file on the disk takes too long to be asked for again and again
+            raise LookupError(text)
         return ZoneInfo(text[1:])
     hours, minutes, *seconds = (int(part) for part in text[1:].split(":"))
     offset = timedelta(hours=hours, minutes=minutes, seconds=sum(seconds))
     return timezone(-offset if text[0] == "-" else offset)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def read_duration(text: str) -> YearsMonths | DaysTime | None:

@@ -162,6 +162,33 @@ def test_names_with_signs_and_words_of_the_language_are_read_where_they_are_decl
     assert answer(*parts, **given) == ["low", "in", 60, 1, 7, "a+b"]
 
 
+def test_the_parameters_of_knowledge_are_names_inside_it_only():
+    parts = [
+        item("tPerson", inside=component("name", "string")),
+        datum("Person", "tPerson"),
+        knowledge("greet", {"Person.name": "string"}, '"你好，" + Person.name'),
+        decision(
+            "d",
+            f"<invocation>{text('greet')}<binding><parameter name='Person.name'/>{text('Person.name')}</binding>"
+            "</invocation>",
+            needs("i_Person", kind="Input") + needs("greet", kind="Knowledge"),
+        ),
+    ]
+    assert answer(*parts, Person={"name": "张三"}) == "你好，张三"
+
+
+def test_functions_are_values_that_remember_where_they_were_made():
+    parts = [
+        knowledge("times", {"a": "number"}, "function(b) function(c) a * b * c"),
+        knowledge("both", {"f": "Any", "g": "Any"}, "f(5) * g(10)"),
+        knowledge("tenfold", {"a": "number"}, "a * 10"),
+        decision("made", "times(2)(3)", needs("times", kind="Knowledge")),
+        decision("d", "[made(4), both(tenfold, tenfold), both(function(x) x + n, tenfold)]",
+                 needs("made") + needs("both", "tenfold", kind="Knowledge")),
+    ]  # fmt: skip
+    assert answer(*parts, n=1) == [24, 5000, 600]
+
+
 def test_knowledge_is_called_by_order_by_name_and_boxed():
     parts = [
         knowledge("minus", {"from": "number", "what": "number"}, "from - what"),
@@ -288,9 +315,9 @@ def test_a_decision_service_is_a_function_of_what_it_does_not_decide():
         decision("inner", "x * 2", needs("i_x", kind="Input")),
         decision("out", "inner + given", needs("inner", "given")),
         service,
-        decision("d", "[s(1, 10), s(given: 1, x: 2)]", needs("s", kind="Knowledge")),
+        decision("d", '[s(1, 10), s(given: 1, x: 2), s("x", 1), s(1), s(unknown: 1)]', needs("s", kind="Knowledge")),
     ]
-    assert answer(*parts) == [12, 5]
+    assert answer(*parts) == [12, 5, None, None, None]
     assert answer(*parts, name="out", x=1) == 1002
 
 

@@ -11,6 +11,7 @@ import pytest
 from engine import clock
 from engine.domain import feel
 from engine.domain.feel import analysis, builtins, parser
+from engine.domain.feel.scope import Vocabulary
 from engine.errors import ExpressionFailed, ExpressionRefused, NotFound
 
 VECTORS = json.loads((Path(__file__).parent / "feel_vectors.json").read_text(encoding="utf-8"))
@@ -220,6 +221,48 @@ def test_what_no_database_keeps_never_leaves(odd):
 def test_conditions_of_a_cell_that_begin_with_not_may_go_on():
     cell = feel.compile('not(contains(?, "x")) and ? != ""', unary=True)
     assert [cell.evaluate({"?": text}) for text in ("a", "ax", "")] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("{foo+bar: 1, c: foo+bar + 1}.c", 2),
+        ('{"a-b": 1, c: a-b}.c', 1),
+        ("{a: 5, b: 2, c: a - b}.c", 3),
+        ("sort([3, 1, 2], before)", [1, 2, 3]),
+        ("{f: function(n) if n <= 1 then 1 else n * f(n - 1), r: f(10)}.r", 3_628_800),
+        ("(function(a: list<number>, b: context<x: string>) [a, b])(1, {x: 2})", [[1], None]),
+        ("-true", None),
+        ("-0.1234567890123456789012345678901234 < -0.1234567890123456789012345678901233", True),
+        ("abs(-0.1234567890123456789012345678901234) = 0.1234567890123456789012345678901234", True),
+    ],
+)
+def test_what_feelin_cannot_be_asked(source, found):
+    assert value(source) == found
+
+
+def test_names_a_model_declares_are_read_whole_and_faults_keep_their_place():
+    known = Vocabulary(frozenset({"Loan-to-value", "if it rains", "d 1"}))
+    made = feel.Expression('if if  it rains then Loan-to-value + d 1 else "Loan-to-value"', vocabulary=known)
+    assert made.names == {"Loan-to-value", "if it rains", "d 1"}
+    assert made.evaluate({"Loan-to-value": 1, "if it rains": True, "d 1": 2}) == 3
+    with pytest.raises(ExpressionRefused) as refusal:
+        feel.Expression("Loan-to-value * Loan-to-value +", vocabulary=known)
+    assert refusal.value.facts["position"] == 31
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("1 instance of list<number, string>", "list<type>"),
+        ("1 instance of context<a>", ":"),
+        ('"\\U12" + 1 +', "a number"),
+    ],
+)
+def test_what_is_no_type_is_refused(source, expected):
+    with pytest.raises(ExpressionRefused) as refusal:
+        feel.compile(source)
+    assert expected in refusal.value.facts["expected"]
 
 
 def test_the_catalogue_names_every_function_of_the_standard():
