@@ -21,6 +21,8 @@ FICTIONAL = ROOT / "config" / "divisions_demo.csv"
 PROVINCIAL = ("PRV_", "GOV_")
 STATISTICS = "STAT_PRV"
 PROVINCE = "province"
+LIVING = (InstanceState.RUNNING, InstanceState.SUSPENDED)
+BROKEN_OFF = (InstanceState.CANCELLED, InstanceState.TERMINATED)
 
 
 @dataclass(frozen=True)
@@ -79,22 +81,22 @@ def _register(actor: Actor, on: date) -> Select[Any]:
 
 
 def _lives() -> Any:
-    """Choose one instance a unit: a running one first, then one that has reached a milestone, then the newest."""
-    running = Instance.state == InstanceState.RUNNING
+    """Choose one instance a unit: a living one first, then one that has reached a milestone, then the newest."""
+    living = Instance.state.in_(LIVING)
     place = func.row_number().over(
         partition_by=Instance.subject,
-        order_by=[running.desc(), Instance.milestone.is_(None), Instance.started_at.desc(), Instance.id],
+        order_by=[living.desc(), Instance.milestone.is_(None), Instance.started_at.desc(), Instance.id],
     )
     found = (
         select(Instance.subject, Instance.id, Instance.organisation, Instance.milestone, Instance.state)
         .add_columns(place.label("place"))
-        .where(Instance.subject.is_not(None), Instance.state != InstanceState.CANCELLED)
+        .where(Instance.subject.is_not(None), Instance.state.not_in(BROKEN_OFF))
         .subquery()
     )
     told = exists().where(Reminder.task == Timer.task, Reminder.kind.startswith("P"))  # the timer people are told of
     next_due = select(func.min(Timer.due_at)).where(Timer.instance == found.c.id, told).scalar_subquery()
     return (
-        select(found, case((found.c.state == InstanceState.RUNNING, next_due)).label("next_due"))
+        select(found, case((found.c.state.in_(LIVING), next_due)).label("next_due"))
         .where(found.c.place == 1)
         .subquery("life")
     )

@@ -67,7 +67,6 @@ class Loop:
     output: str | None
     output_element: str | None
     completion: str | None
-    sequential: bool
     kind: str = "parallel"
     cardinality: str | None = None
     source: str | None = None
@@ -111,11 +110,6 @@ class Element:
     triggered: bool = False
     compensating: bool = False
     instantiating: bool = False
-
-    @property
-    def human(self) -> bool:
-        """Tell whether people do this."""
-        return self.kind in HUMAN
 
     @property
     def event(self) -> str:

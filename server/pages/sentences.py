@@ -15,23 +15,44 @@ SENTENCES = {
     Kind.INSTANCE_STARTED: _("%(who)s started the case."),
     Kind.INSTANCE_FINISHED: _("The case reached its end."),
     Kind.INSTANCE_CANCELLED: _("%(who)s ended the case early."),
+    Kind.INSTANCE_TERMINATED: _("%(who)s ended the case at once: %(reason)s"),
+    Kind.INSTANCE_SUSPENDED: _("%(who)s paused the case: %(reason)s"),
+    Kind.INSTANCE_RESUMED: _("%(who)s let the case go on: %(reason)s"),
+    Kind.INSTANCE_MOVED: _("%(who)s took the case to another step: %(reason)s"),
+    Kind.INSTANCE_RETURNED: _("%(who)s sent the case back to “%(what)s”: %(reason)s"),
+    Kind.INSTANCE_CHANGED: _("%(who)s corrected facts of the case: %(reason)s"),
+    Kind.LOOP_GROWN: _("%(who)s asked one more to take part: %(reason)s"),
+    Kind.LOOP_SHRUNK: _("%(who)s let one fewer take part: %(reason)s"),
     Kind.MILESTONE_REACHED: _("The stage “%(milestone)s” was reached."),
     Kind.TASK_CREATED: _("“%(what)s” is waiting to be done."),
     Kind.TASK_CLAIMED: _("%(who)s claimed “%(what)s”."),
     Kind.TASK_RELEASED: _("%(who)s gave “%(what)s” back."),
+    Kind.TASK_REASSIGNED: _("%(who)s gave “%(what)s” to somebody else: %(reason)s"),
     Kind.TASK_COMPLETED: _("%(who)s completed “%(what)s”."),
     Kind.TASK_CANCELLED: _("“%(what)s” is no longer needed and was withdrawn."),
     Kind.TIMER_ARMED: _("The clock of “%(what)s” was set for %(due)s."),
+    Kind.TIMER_REARMED: _("%(who)s set the clock of “%(what)s” anew: %(reason)s"),
     Kind.TIMER_FIRED: _("The time of “%(what)s” has come."),
     Kind.MESSAGE_RECEIVED: _("A message arrived: “%(what)s”."),
     Kind.MESSAGE_DELIVERED: _("The message “%(what)s” reached the case."),
     Kind.MESSAGE_SENT: _("The message “%(what)s” was sent."),
     Kind.MESSAGE_PARKED: _("Nobody waited for the message “%(what)s”; it was put aside."),
+    Kind.SIGNAL_SENT: _("The signal “%(what)s” was sent to all."),
+    Kind.SIGNAL_DELIVERED: _("The signal “%(what)s” reached the case."),
     Kind.INCIDENT_RAISED: _("“%(what)s” failed and waits for help."),
     Kind.INCIDENT_RESOLVED: _("“%(what)s” was tried again and went well."),
+    Kind.INCIDENT_SETTLED: _("%(who)s put “%(what)s” right by hand: %(reason)s"),
     Kind.REMINDER_DUE: _("People were reminded of “%(what)s”, due %(due)s."),
 }
-MAJOR = {Kind.INSTANCE_STARTED, Kind.INSTANCE_FINISHED, Kind.INSTANCE_CANCELLED, Kind.MILESTONE_REACHED}
+MAJOR = {
+    Kind.INSTANCE_STARTED,
+    Kind.INSTANCE_FINISHED,
+    Kind.INSTANCE_CANCELLED,
+    Kind.INSTANCE_TERMINATED,
+    Kind.INSTANCE_SUSPENDED,
+    Kind.INSTANCE_RESUMED,
+    Kind.MILESTONE_REACHED,
+}
 
 
 def lines(events: Iterable[EventRow], labels: Labels) -> list[dict[str, Any]]:
@@ -47,6 +68,7 @@ def tell(event: EventRow, labels: Labels) -> str:
         "who": event.actor_name or gettext("The system"),
         "what": labels.element(event.element) or event.data.get("name", ""),
         "due": day(datetime.fromisoformat(due)) if due else "",
+        "reason": event.data.get("reason") or gettext("no reason given"),
         "milestone": labels.milestone(event.data.get("milestone")),
     }
     return str(SENTENCES[Kind(event.kind)]) % facts

@@ -211,7 +211,7 @@ def test_a_global_user_task_is_done_by_people_like_a_user_task():
     roots = '<globalUserTask id="g" name="g" icity:role="R" icity:result="answer"/>'
     play = Play(roots=roots, p=calling(call("x", "g", mapped(outputs={"got": "=answer.v"}))))
     (element,) = play.execution.rest().tasks.values()
-    assert (element.human, element.role) == (True, "R")
+    assert (element.kind, element.role) == ("globalUserTask", "R")
     play.complete(element.id, v=4)
     assert play.see("after") == {"got": 4}
 

@@ -105,8 +105,8 @@ def test_moving_away_from_all_of_a_multi_instance_ends_it_without_going_on(stage
 
 
 def test_moving_away_from_one_way_of_a_choice_closes_the_choice(stage):
-    body = start() + choice("g") + catch("m", message()) + catch("t", timer()) + user("a", **ROLE) + end("e", "te")
-    instance = stage.play(body + way("s g m e", "g t a te"))
+    body = start() + choice("g") + catch("m", message()) + catch("t", timer()) + user("a", **ROLE) + end("e", "e2")
+    instance = stage.play(body + way("s g m e", "g t a e2"))
     stage.do(moves.move, instance, Shift("改道", [token(stage, instance, "m").task], place("a")))
     assert stage.tasks(instance) == ["a"]
     assert stage.open_rows(instance) == 0
