@@ -47,6 +47,7 @@ class Kind(StrEnum):
     SIGNAL_BROADCAST = "signal.broadcast"  # a person or another system told a signal to all who wait for it
     SIGNAL_SENT = "signal.sent"  # an instance told a signal to all who wait for it
     SIGNAL_DELIVERED = "signal.delivered"  # an instance took a signal, or was started by it
+    DECISION_MADE = "decision.made"  # a decision was made: its answer, and which rules gave it and why
     INCIDENT_RAISED = "incident.raised"  # a step failed and its branch stands still
     INCIDENT_RESOLVED = "incident.resolved"  # a failed step was retried with success
     INCIDENT_SETTLED = "incident.settled"  # a person declared a failed step done, with data and a reason

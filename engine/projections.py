@@ -291,6 +291,8 @@ def _what_came(move: Move, gone: list[UUID]) -> Iterable[dict[str, Any]]:
     for task in gone:
         element = move.before.tasks[task]
         yield event("task.cancelled", {"name": element.name}, element.id, task)
+    for made in move.execution.made:
+        yield event("decision.made", made.told, made.element)
     yield from map(_sent, move.execution.thrown)
 
 

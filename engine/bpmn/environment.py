@@ -20,6 +20,9 @@ class Decision(Protocol):
     def evaluate(self, context: Mapping[str, Any]) -> Any:
         """Return the decision's answer for this data."""
 
+    def explain(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer as `value`, and in `decisions` what was asked of it and the rules that answered."""
+
 
 class Operators(Protocol):
     """The vetted functions behind service tasks."""
@@ -47,6 +50,14 @@ class Thrown:
     kind: str = "message"
 
 
+@dataclass(frozen=True)
+class Made:
+    """A decision that a step has made; `told` is how it was made."""
+
+    element: str
+    told: dict[str, Any]
+
+
 @dataclass
 class Surroundings:
     """What one move may see besides the data: the instant, the calendar, decisions and operators."""
@@ -56,6 +67,7 @@ class Surroundings:
     decisions: Mapping[str, Decision]
     operate: Operators
     thrown: list[Thrown] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
 
     def value(self, source: str, data: Mapping[str, Any]) -> Any:
         """Return the plain JSON value of a FEEL expression over `data`."""
@@ -64,7 +76,9 @@ class Surroundings:
     def serve(self, element: Element, inputs: dict[str, Any], data: Mapping[str, Any]) -> Any:
         """Do a service task or a business-rule task; without inputs a decision sees all the data."""
         if element.decision:
-            return self.decisions[element.decision].evaluate(inputs or data)
+            told = self.decisions[element.decision].explain(inputs or data)
+            self.made.append(Made(element.id, told))
+            return told["value"]
         if element.operator:
             return self.operate(element.operator, inputs)
         return None

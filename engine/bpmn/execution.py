@@ -11,7 +11,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn import codec, interventions, throwing
 from engine.bpmn.elements import Element
-from engine.bpmn.environment import Surroundings, Thrown
+from engine.bpmn.environment import Made, Surroundings, Thrown
 from engine.bpmn.game import Game, Step, Trace
 from engine.bpmn.nodes import receive
 from engine.bpmn.parse import Model
@@ -122,6 +122,11 @@ class Execution:
         return self._game.around.thrown
 
     @property
+    def made(self) -> list[Made]:
+        """Return the decisions made during this move."""
+        return self._game.around.made
+
+    @property
     def steps(self) -> list[Step]:
         """Return the flow nodes that finished during this move, in order."""
         return self._game.steps
@@ -175,6 +180,7 @@ class Execution:
 
     def signal(self, name: str, payload: dict[str, Any]) -> bool:
         """Let everything that waits for a signal take it; False when nothing does."""
+        self._game.renew()
         found = throwing.signal(self._game, name, payload)
         self._game.run()
         return found
@@ -184,6 +190,7 @@ class Execution:
         token = self._failed(task)
         if token is None:
             return False
+        self._game.renew()
         token.internal_data.pop("incident")
         self._game.again(token, token.internal_data.pop("phase"))
         self._game.resume()
@@ -218,6 +225,7 @@ class Execution:
 
         `data` replaces variables of the instance. Missing sub-processes around the node are opened.
         """
+        self._game.renew()
         for name, value in (data or {}).items():
             write(self._instance.task_tree, name, value)
         token = interventions.place(self._game, element, scope)
@@ -249,6 +257,7 @@ class Execution:
 
     def write(self, data: dict[str, Any]) -> bool:
         """Change variables of the instance; conditions are asked again."""
+        self._game.renew()
         for name, value in data.items():
             write(self._instance.task_tree, name, value)
         self._game.run()
@@ -299,11 +308,13 @@ class Execution:
         return token if token is not None and "incident" in token.internal_data else None
 
     def _move(self, token: Token, action: Callable[[], Any]) -> bool:
+        self._game.renew()
         self._game.attempt(token, "leave", action)
         self._game.run()
         return True
 
     def _do(self, action: Callable[[], Any]) -> bool:
+        self._game.renew()
         action()
         self._game.run()
         return True

@@ -62,6 +62,10 @@ class Game:
         self.steps: list[Step] = []
         self.trace: list[Trace] = []
         self.milestone: str | None = None
+        self.renew()
+
+    def renew(self) -> None:
+        """Give the next verb a budget of its own."""
         self.count = 0
         self.spent = False
         self.began = thread_time()

@@ -6,6 +6,8 @@ from engine.errors import ModelRefused
 
 MAX_BYTES = 2_000_000
 MAX_ELEMENTS = 20_000
+MAX_TABLE_BYTES = 8_000_000  # of decisions, which grow by rules and are checked in a row
+MAX_TABLE_ELEMENTS = 200_000
 MAX_DEPTH = 60
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -37,9 +39,11 @@ NAMESPACES = frozenset(
 def parse_xml(content: bytes, file: str) -> etree._Element:
     """Return the root of an XML file, or raise ModelRefused.
 
-    Refuses files over 2 MB, any DOCTYPE, more than 20,000 elements, more than 60 levels and foreign namespaces.
+    Refuses files over 2 MB, any DOCTYPE, more than 20,000 elements, more than 60 levels and foreign namespaces; a .dmn
+    file may have 8 MB and 200,000 elements.
     """
-    if len(content) > MAX_BYTES:
+    most = (MAX_TABLE_BYTES, MAX_TABLE_ELEMENTS) if file.lower().endswith(".dmn") else (MAX_BYTES, MAX_ELEMENTS)
+    if len(content) > most[0]:
         raise refused(file, "gate.size", "文件过大。", "The file is too large.")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_pis=True, collect_ids=False
@@ -50,7 +54,7 @@ def parse_xml(content: bytes, file: str) -> etree._Element:
         raise refused(file, "gate.xml", f"不是合格的 XML：{fault}", f"Not well-formed XML: {fault}") from None
     if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
         raise refused(file, "gate.doctype", "不允许 DOCTYPE。", "DOCTYPE is not allowed.")
-    _measure(root, file)
+    _measure(root, file, most[1])
     return root
 
 
@@ -70,12 +74,12 @@ def refused(file: str, rule: str, zh: str, en: str, element: str = "") -> ModelR
     )
 
 
-def _measure(root: etree._Element, file: str) -> None:
+def _measure(root: etree._Element, file: str, most: int) -> None:
     depth = count = 0
     for action, node in etree.iterwalk(root, events=("start", "end")):
         depth += 1 if action == "start" else -1
         count += action == "start"
-        if count > MAX_ELEMENTS or depth > MAX_DEPTH:
+        if count > most or depth > MAX_DEPTH:
             raise refused(file, "gate.shape", "元素过多或嵌套过深。", "Too many elements, or nested too deeply.")
         if action == "start" and isinstance(node.tag, str):
             _known(node, file)

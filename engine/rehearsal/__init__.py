@@ -55,6 +55,7 @@ class Report:
     instances: list[dict[str, Any]] = field(default_factory=list)
     incidents: list[dict[str, str]] = field(default_factory=list)
     kept: list[dict[str, Any]] = field(default_factory=list)
+    decisions: list[dict[str, Any]] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON values, which it shares."""
@@ -110,6 +111,10 @@ def _report(stage: Stage, findings: list[Finding]) -> Report:
         data=stage.cases[0].data if stage.cases else {},
         instances=[_instance(case, n) for n, case in enumerate(stage.cases)],
         incidents=incidents,
+        decisions=[
+            {"at": _civil(at), "element": made.element, "instance": number, **made.told}
+            for at, number, made in stage.decisions
+        ],
         kept=[{"name": one.name, "at": _civil(one.at), "payload": one.payload} for one in stage.kept],
     )
 

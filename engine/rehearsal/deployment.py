@@ -12,7 +12,7 @@ import chinese_calendar
 from engine import bundle
 from engine.bpmn import parse
 from engine.bpmn.elements import Element
-from engine.bpmn.gate import MAX_BYTES, refused
+from engine.bpmn.gate import MAX_TABLE_BYTES, refused
 from engine.bpmn.lint import Strictness
 from engine.bundle import FIGURES, MODELS, Bundle, Finding
 from engine.domain.decisions import Decision
@@ -72,7 +72,7 @@ def gather(paths: Iterable[Path]) -> tuple[dict[str, bytes], list[Finding]]:
         name = path.as_posix() if name in files else name
         try:
             with path.open("rb") as content:
-                files[name] = content.read(MAX_BYTES + 1)
+                files[name] = content.read(MAX_TABLE_BYTES + 1)
         except OSError as fault:
             zh, en = f"无法读取：{fault.strerror}", f"Cannot be read: {fault.strerror}"
             findings += refused(name, "file", zh, en).facts["findings"]

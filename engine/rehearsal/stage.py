@@ -18,7 +18,7 @@ from uuid import UUID
 from engine import delegates
 from engine.bpmn import definitions
 from engine.bpmn.elements import Element
-from engine.bpmn.environment import BusinessError, Surroundings, Thrown
+from engine.bpmn.environment import BusinessError, Made, Surroundings, Thrown
 from engine.bpmn.execution import Execution, Failure, Rest, Wait
 from engine.delegates import Grounds
 from engine.domain import durations
@@ -124,6 +124,7 @@ class Stage:
         self.now = plan.start
         self.cases: list[Case] = []
         self.trace: list[Told] = []
+        self.decisions: list[tuple[datetime, str, Made]] = []
         self.kept: list[Arrival] = []
         self.failures: list[Failure] = []
         self.armed: dict[tuple[str, str], datetime] = {}
@@ -231,6 +232,7 @@ class Stage:
         for one in execution.trace:
             scope = None if one.scope is None else case.scopes.setdefault(one.scope, len(case.scopes) + 1)
             self.trace.append(Told(self.now, case.number, one.process, one.element, one.event, one.task, scope))
+        self.decisions.extend((self.now, case.number, made) for made in execution.made)
         self._post.extend((case, thrown) for thrown in execution.thrown)
         before, case.rest = case.rest, execution.rest()
         self._open_in_one = max(self._open_in_one, len(case.rest.tasks) + len(case.rest.waits))

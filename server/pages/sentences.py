@@ -39,6 +39,7 @@ SENTENCES = {
     Kind.MESSAGE_PARKED: _("Nobody waited for the message “%(what)s”; it was put aside."),
     Kind.SIGNAL_SENT: _("The signal “%(what)s” was sent to all."),
     Kind.SIGNAL_DELIVERED: _("The signal “%(what)s” reached the case."),
+    Kind.DECISION_MADE: _("“%(what)s” was decided: %(why)s"),
     Kind.INCIDENT_RAISED: _("“%(what)s” failed and waits for help."),
     Kind.INCIDENT_RESOLVED: _("“%(what)s” was tried again and went well."),
     Kind.INCIDENT_SETTLED: _("%(who)s put “%(what)s” right by hand: %(reason)s"),
@@ -68,7 +69,15 @@ def tell(event: EventRow, labels: Labels) -> str:
         "who": event.actor_name or gettext("The system"),
         "what": labels.element(event.element) or event.data.get("name", ""),
         "due": day(datetime.fromisoformat(due)) if due else "",
+        "why": _why(event.data),
         "reason": event.data.get("reason") or gettext("no reason given"),
         "milestone": labels.milestone(event.data.get("milestone")),
     }
     return str(SENTENCES[Kind(event.kind)]) % facts
+
+
+def _why(data: dict[str, Any]) -> str:
+    """Return the notes of the rules that answered, or the answer itself where no rule has a note."""
+    tables = [table for decision in data.get("decisions", ()) for table in decision.get("tables", ())]
+    notes = [note for table in tables for rule in table["rules"] for note in rule["annotations"].values() if note]
+    return gettext("; ").join(dict.fromkeys(map(str, notes))) or str(data.get("value"))

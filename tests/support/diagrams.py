@@ -39,6 +39,9 @@ class FiveDays:
     def evaluate(self, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"days": 5, "unit": "wd"}
 
+    def explain(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        return {"value": self.evaluate(context), "decisions": []}
+
 
 def drawn(process: str, body: str, roots: str = "") -> bytes:
     """Return the file that draws one process, beside what else stands at the root."""

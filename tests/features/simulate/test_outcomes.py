@@ -32,7 +32,7 @@ from tests.support.shapes import (
 )
 
 LINE = start() + user("a") + end("e") + way("s a e")
-FIELDS = {"state", "findings", "trace", "waiting", "data", "instances", "incidents", "kept"}
+FIELDS = {"state", "findings", "trace", "waiting", "data", "instances", "incidents", "kept", "decisions"}
 RULE = (
     '<rule id="r{n}"><inputEntry id="i{n}"><text>{test}</text></inputEntry><outputEntry id="o{n}"><text>{answer}</text>'
 )
