@@ -19,7 +19,9 @@ LIMIT = 50
 STATES = {
     "running": (lazy_gettext("Running"), "blue"),
     "finished": (lazy_gettext("Finished"), "green"),
+    "suspended": (lazy_gettext("Paused"), "yellow"),
     "cancelled": (lazy_gettext("Ended early"), "gray"),
+    "terminated": (lazy_gettext("Ended at once"), "gray"),
 }
 
 
