@@ -30,10 +30,6 @@ PARKED = datetime(9999, 1, 1, tzinfo=UTC)  # what was given up waits here until 
 COLUMNS = "id, deployment, state, version, steps, organisation, milestone, envelope"
 LOCK = text(f"SELECT {COLUMNS} FROM instance WHERE id = CAST(:instance AS uuid) FOR UPDATE")  # noqa: S608
 LOCK_FREE = text(f"{LOCK} SKIP LOCKED")
-LOCK_BY_TASK = text(
-    f"SELECT {COLUMNS} FROM instance"  # noqa: S608 - the columns are ours
-    " WHERE id = (SELECT instance FROM task WHERE id = CAST(:task AS uuid)) FOR UPDATE"
-)
 
 
 @dataclass(frozen=True)
@@ -225,11 +221,8 @@ def terminate(session: Session, instance: UUID, actor: UUID, reason: str) -> Non
 
 
 @contextmanager
-def opened_by_task(session: Session, task: UUID) -> Iterator[Running]:
-    """Lock and load the instance that a human task belongs to, as `opened` does."""
-    found = session.connection().execute(LOCK_BY_TASK, {"task": task}).one_or_none()
-    if found is None:
-        raise NotFound(task=task)
+def opened_locked(session: Session, found: Any) -> Iterator[Running]:
+    """Load an instance as `opened` does, from a row with COLUMNS that the caller has locked."""
     _refuse_suspended(found)
     with _loaded(session, found) as running:
         yield running

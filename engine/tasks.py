@@ -14,11 +14,18 @@ from engine.projections import Completion
 from engine.runtime import OPERATORS
 from engine.tables import Incident, IncidentKind, IncidentState, Instance, Task, TaskState
 
+VISIBLE = """(task.assignee = CAST(:actor AS uuid) OR task.ended_by = CAST(:actor AS uuid) OR EXISTS (
+  SELECT 1 FROM membership WHERE person = CAST(:actor AS uuid) AND membership.role = task.role
+  AND (task.organisation IS NULL OR membership.organisation = task.organisation)))"""
+TASK = "task.instance, task.element, task.name, task.form, task.assignee"
+INSTANCE = ", ".join(f"instance.{column}" for column in runtime.COLUMNS.split(", "))
 FIND = text(
-    """SELECT id, instance, element, name, form, state, assignee FROM task
-    WHERE id = CAST(:task AS uuid) AND (assignee = CAST(:actor AS uuid) OR ended_by = CAST(:actor AS uuid) OR EXISTS (
-      SELECT 1 FROM membership WHERE person = CAST(:actor AS uuid) AND membership.role = task.role
-      AND (task.organisation IS NULL OR membership.organisation = task.organisation)))"""
+    f"SELECT task.id, task.state, {TASK} FROM task"  # noqa: S608 - the words are ours
+    f" WHERE task.id = CAST(:task AS uuid) AND {VISIBLE}"
+)
+LOCK = text(
+    f"SELECT {INSTANCE}, {TASK} FROM task JOIN instance ON instance.id = task.instance"  # noqa: S608 - the words are ours
+    f" WHERE task.id = CAST(:task AS uuid) AND {VISIBLE} FOR UPDATE OF instance, task"
 )
 
 
@@ -118,8 +125,10 @@ def complete(session: Session, actor: Actor, task: UUID, answers: dict[str, Any]
 
     Raise NotFound, TaskClosed, TaskClaimed, or AnswersRefused - then nothing has touched the instance.
     """
-    with runtime.opened_by_task(session, task) as running:
-        found = _find(session, actor, task)
+    found = session.connection().execute(LOCK, {"task": task, "actor": actor.id}).one_or_none()
+    if found is None:
+        raise NotFound(task=task)
+    with runtime.opened_locked(session, found) as running:
         if task not in running.before.tasks:
             raise TaskClosed(task=task)
         if found.assignee not in {None, actor.id}:
