@@ -24,7 +24,8 @@ def ready(url: str, subject: str) -> Callable[[], str]:
     wanted: dict[str, Any] = json.loads(subject)
     client = application(url, subject).test_client()
     headers = {"Authorization": f"Bearer {wanted['token']}"}
-    client.get("/api/v1/tasks", headers=headers)
+    for path in ("tasks", "processes"):  # what is read once and kept is read now
+        client.get(f"/api/v1/{path}", headers=headers)
 
     def post_twice() -> str:
         """Return the status of each reply, and whether it is a replay, as JSON."""

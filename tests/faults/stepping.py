@@ -1,5 +1,6 @@
 """Two threads on connections of their own, stepped: each stops where it is told, and goes on when it is told."""
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from engine.db import Sessions, transaction
 Act = Callable[[Session], Any]
 
 PATIENCE = 60.0
+LOCKS = re.compile(r"\b(FROM|JOIN) instance\b.*\bFOR (NO KEY )?UPDATE\b", re.DOTALL)
 BLOCKED = text("SELECT cardinality(pg_blocking_pids(:pid)) > 0")
 
 
@@ -38,11 +40,12 @@ class Player:
         self._reached, self._go, self._done = threading.Event(), threading.Event(), threading.Event()
         self._outcome = Outcome()
         self._thread: threading.Thread | None = None
-        event.listen(self._engine, "before_cursor_execute", self._executes)
+        event.listen(self._engine, "before_cursor_execute", self._locking("lock"))
+        event.listen(self._engine, "after_cursor_execute", self._locking("locked"))
         event.listen(self._engine, "commit", lambda _: self._pass("commit"))
 
     def begin(self, act: Act, stop_at: str | None = None) -> None:
-        """Play an act in a thread, as far as "lock" (before it locks its instance), "commit", or its end."""
+        """Play an act in a thread: until it would lock its instance, has locked it, would commit, or has ended."""
         self._stop_at = stop_at
         for flag in (self._reached, self._go, self._done):
             flag.clear()
@@ -78,9 +81,14 @@ class Player:
             self._outcome = Outcome(error=error)
         self._done.set()
 
-    def _executes(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if "FOR " in statement and "UPDATE" in statement and "FROM instance" in statement:
-            self._pass("lock")
+    def _locking(self, point: str) -> Callable[..., None]:
+        """Return what stops at a point around the statement that locks an instance."""
+
+        def executes(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if LOCKS.search(statement):
+                self._pass(point)
+
+        return executes
 
     def _pass(self, point: str) -> None:
         if point == self._stop_at:
@@ -116,6 +124,10 @@ class Stepper:
     def holding(self, one: Act, other: Act) -> list[Outcome]:
         """Stop one before it commits; let the other run until it waits or ends; then let one commit first."""
         return self._stepped(one, other, "commit")
+
+    def grasping(self, one: Act, other: Act) -> list[Outcome]:
+        """Stop one when it has locked but not written; let the other run until it waits or ends; then let one go on."""
+        return self._stepped(one, other, "locked")
 
     def hesitating(self, one: Act, other: Act) -> list[Outcome]:
         """Stop one when it has looked but not locked; let the other run to its end; then let one go on."""

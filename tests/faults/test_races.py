@@ -282,7 +282,8 @@ def ground(postgres_server: TestServer, tmp_path_factory: pytest.TempPathFactory
 @pytest.mark.parametrize(("process", "one", "other"), PAIRS)
 def test_two_at_once_come_to_what_one_after_the_other_comes_to(process, one, other, ground):
     serial = ground.orders(process, (one, other))
-    for step in (ground.stepper.holding, ground.stepper.hesitating):
+    stepper = ground.stepper
+    for step in (stepper.holding, stepper.grasping, stepper.hesitating):
         for pair in dict.fromkeys([(one, other), (other, one)]):
             assert ground.run(process, pair, step) in serial, f"{pair} {step.__name__}"
 
@@ -304,7 +305,7 @@ def test_a_verb_that_does_not_lock_is_found_out(ground, monkeypatch):
 
 
 def test_a_move_that_does_not_lock_is_found_out(ground, monkeypatch):
-    monkeypatch.setattr(runtime, "LOCK_BY_TASK", text(f"{runtime.LOCK_BY_TASK}".replace("FOR UPDATE", "")))
+    monkeypatch.setattr(tasks, "LOCK", text(f"{tasks.LOCK}".partition(" FOR UPDATE")[0]))
     with pytest.raises(AssertionError, match="Another transaction is moving this instance"):
         ground.run("branches", ("complete the other branch", "complete"), ground.stepper.holding)
 
