@@ -1,16 +1,21 @@
 """The look at the invariants: a sound database passes; whatever is spoilt in it is told, once, with its instance."""
 
+from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
 
-from engine import clock, identity, invariants, messages, soundness, tasks
+from engine import clock, identity, invariants, messages, runtime, soundness, tasks
+from engine.bpmn import codec
+from engine.bpmn.execution import Execution
 from engine.db import Sessions, transaction
 from engine.settings import ROOT
-from server import watch
-from tests.support import programme
+from engine.tables import Instance
+from server import watch, worker
+from tests.support import programme, shapes
 from tests.support.diagrams import flows
 from webhooks import outbound
 from webhooks import soundness as deliveries
@@ -21,13 +26,23 @@ PAGE = ROOT / "docs" / "explanation" / "soundness.md"
 
 TASK = '<startEvent id="s"/><userTask id="do" name="办理" icity:role="PRV_OFFICER"/><endEvent id="e"/>'
 WORK = TASK + flows(("s", "do"), ("do", "e"))
+EITHER = (
+    shapes.start()
+    + shapes.choice("g")
+    + shapes.catch("heard", shapes.signal())
+    + shapes.catch("so", shapes.condition("=go = true"))
+    + shapes.end("e")
+    + shapes.way("s g heard e", "g so e")
+)
 
 
 @pytest.fixture
 def living(sessions: Sessions, tmp_path: Path) -> dict[str, UUID]:
     """Give one instance of each kind: waiting for a task, a timer, a message and a retry, and an ended one."""
-    programme.deploy(sessions, tmp_path / "small", work=WORK)
-    started = {name: programme.start(sessions, name, case=f"c-{name}") for name in ("work", "sleep", "ask", "daily")}
+    programme.deploy(sessions, tmp_path / "small", work=WORK, either=EITHER)
+    started = {
+        name: programme.start(sessions, name, case=f"c-{name}") for name in ("work", "sleep", "ask", "daily", "either")
+    }
     started["ended"] = programme.start(sessions, "work")
     with transaction(sessions) as session:
         officer = identity.load(session, "jingban")
@@ -105,6 +120,33 @@ def test_what_is_spoilt_is_told_with_its_instance(rule, sessions, living):
     assert set(found[rule].text) == {"zh", "en"}
 
 
+def test_a_state_that_is_whole_but_makes_no_sense_is_told(sessions, living):
+    body = b'{"x": 1}'
+    envelope = b"%d %s " % (codec.FORMAT, sha256(body).hexdigest().encode()) + body
+    with transaction(sessions) as session:
+        session.execute(update(Instance).where(Instance.id == living["work"]).values(envelope=envelope))
+    assert {broken.rule for broken in watch.everything(sessions)} == {"state-unreadable"}
+
+
+def test_whatever_a_state_does_to_its_reader_is_told_and_the_others_are_read(sessions, living, monkeypatch):
+    real = runtime.peek
+
+    def peek(session: Session, instance: UUID) -> Execution:
+        return real(session, instance) if instance != living["ask"] else {}["nothing"]
+
+    monkeypatch.setattr(runtime, "peek", peek)
+    (found,) = watch.everything(sessions)
+    assert (found.rule, found.instance) == ("state-unreadable", living["ask"])
+    assert "KeyError" in found.text["en"]
+
+
+def test_the_hands_look_when_the_clock_asks(sessions, living, configuration):
+    with transaction(sessions) as session:
+        session.execute(text("DELETE FROM subscription WHERE instance = :i"), {"i": living["either"]})
+    assert worker.DUTIES["invariants"].work(sessions, configuration) == 3
+    assert worker.DUTIES["invariants"].work(sessions, configuration) == 0
+
+
 def test_every_rule_is_shown_to_be_broken_and_explained():
     named = {
         rule.name for rule in (*invariants.OF_INSTANCES, *invariants.OF_ALL, *deliveries.RULES, soundness.UNREADABLE)
@@ -146,4 +188,8 @@ def test_many_instances_are_looked_at_batch_by_batch(sessions, living, monkeypat
     with transaction(sessions) as session:
         session.execute(text("UPDATE task SET ended_by = NULL"))
         session.execute(text("DELETE FROM subscription"))
-    assert {broken.instance for broken in watch.everything(sessions)} == {living["ended"], living["ask"]}
+    assert {broken.instance for broken in watch.everything(sessions)} == {
+        living["ended"],
+        living["ask"],
+        living["either"],
+    }
