@@ -25,7 +25,7 @@ demo: .venv/ready ## Drive a fictional county through its whole life (ARGS="--la
 	@exec $(BIN)/icity demo $(ARGS)
 
 test: .venv/ready-dev .venv/browser ## Run every test, in two processes
-	@mkdir -p var/coverage && $(BIN)/pytest -n 2 --cov --cov-report= $(ARGS) && $(BIN)/coverage report
+	@mkdir -p var/coverage && $(BIN)/pytest -n 3 --cov --cov-report= $(ARGS) && $(BIN)/coverage report
 
 check: .venv/ready-dev ## Run every linter, the types, the import contracts and the documents
 	@$(BIN)/ruff check .
