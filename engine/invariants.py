@@ -61,7 +61,6 @@ OF_INSTANCES = (
           UNION ALL SELECT instance, CAST(task AS text), 'timer' FROM timer
           UNION ALL SELECT instance, CAST(task AS text), 'subscription' FROM subscription
           UNION ALL SELECT instance, CAST(task AS text), 'incident' FROM incident WHERE state = 'open'
-          UNION ALL SELECT instance, CAST(task AS text), 'reminder' FROM reminder WHERE reminded_at IS NULL
         ) o ON o.instance = i.id WHERE :mine AND i.ended_at IS NOT NULL""",
     ),
     Rule(
@@ -155,18 +154,17 @@ OF_INSTANCES = (
           WHEN 'signal' THEN EXISTS (SELECT 1 FROM signal_copy c WHERE c.instance = i.id)
           ELSE true END""",
     ),
+)
+
+OF_ALL = (
     Rule(
         "reminder-idle",
         "提醒（{detail}）所等的任务或定时器已不存在。",
         "A reminder of {detail} is pending, though its task or timer is gone.",
-        """SELECT i.id, r.task, r.element FROM instance i JOIN reminder r ON r.instance = i.id
-        WHERE :mine AND r.reminded_at IS NULL
+        """SELECT r.instance, r.task, r.element FROM reminder r WHERE r.reminded_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM task t WHERE t.id = r.task AND t.state = 'open')
         AND NOT EXISTS (SELECT 1 FROM timer t WHERE t.task = r.task)""",
     ),
-)
-
-OF_ALL = (
     Rule(
         "message-delivered",
         "消息“{detail}”记为已送达，却没有恰好一个流程收到它的审计记录。",
@@ -220,7 +218,7 @@ def of_instances(session: Session, instances: Sequence[UUID]) -> Iterator[Broken
 
 
 def of_all(session: Session) -> Iterator[Broken]:
-    """Yield what messages, replies and programmes break."""
+    """Yield what reminders, messages, replies and programmes break."""
     for rule in OF_ALL:
         yield from asked(session, rule, rule.query)
 

@@ -100,7 +100,7 @@ class Look:
 
 
 def of_all(session: Session) -> Iterator[Broken]:
-    """Yield what messages, replies and programmes break."""
+    """Yield what messages, reminders, replies and programmes break."""
     return invariants.of_all(session)
 
 
