@@ -26,7 +26,7 @@ from engine.tables import Task, TaskState
 from tests.faults import acts
 
 SOURCE = "load"
-BREATH = 0.02
+BREATH = 0.1
 KEPT = 10  # messages between two other verbs: they are the cheapest acknowledgement
 
 
