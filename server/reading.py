@@ -35,7 +35,7 @@ def read(source: str | bytes) -> Any:
     Raises ValueError on NaN and infinities, repeated keys, integers beyond 10^18, nesting deeper than 32, NUL and
     halves of surrogate pairs.
     """
-    content = source.decode("utf-8") if isinstance(source, bytes) else source
+    content = source.decode("utf-8-sig") if isinstance(source, bytes) else source
     try:
         value = json.loads(
             content, object_pairs_hook=_object, parse_constant=_refuse, parse_int=_integer, parse_float=_number

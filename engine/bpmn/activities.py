@@ -40,9 +40,12 @@ class Activity(Node):
         game.queue(token)
 
     def performed(self, game: Any, token: Token) -> None:
-        """Write the data associations of an instance that is done."""
-        data = view(token) if self.element.writes else {}
-        for name, value in transferred(self.element.writes, game.around, data).items():
+        """Write the data associations of an instance that is done, or of the collected output of all (§10.3.8)."""
+        loop = self.element.loop
+        whole = loop is not None and not token.internal_data.keys() & {"index", "round"}
+        moving = tuple(one for one in self.element.writes if (loop is not None and one.source == loop.output) is whole)
+        data = view(token) if moving else {}
+        for name, value in transferred(moving, game.around, data).items():
             write(token.parent if name in token.data else token, name, value)
 
     def _read(self, game: Any, token: Token) -> None:
@@ -204,13 +207,20 @@ class Call(SubProcess):
         if self.element.inputs or self.element.outputs:
             return super()._given(game, token)
         data = view(token)
-        return deepcopy(data if declared is None else {name: data.get(name) for name in declared})
+        if declared is None:
+            return deepcopy(data)
+        own = self.element.takes if self.element.takes is not None else declared
+        return deepcopy({theirs: data.get(ours) for theirs, ours in zip(declared, own, strict=False)})
 
     def _hand_out(self, game: Any, token: Token, scope: Scope) -> None:
         if self.element.inputs or self.element.outputs:
             super()._hand_out(game, token, scope)
             return
-        declared = self.inside.gives
+        declared, own = self.inside.gives, self.element.gives
+        if declared is not None and own is not None:  # its data associations hand on what the call itself declares
+            found = {ours: scope.data.get(theirs) for theirs, ours in zip(declared, own, strict=False)}
+            token.data.update(deepcopy(found))
+            return
         for name, value in scope.data.items():
             if declared is None or name in declared:
                 write(token, name, deepcopy(value))

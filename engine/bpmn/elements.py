@@ -105,6 +105,8 @@ class Element:
     outputs: tuple[tuple[str, str], ...] = ()
     reads: tuple[Transfer, ...] = ()
     writes: tuple[Transfer, ...] = ()
+    takes: tuple[str, ...] | None = None
+    gives: tuple[str, ...] | None = None
     interrupting: bool = True
     attached: str | None = None
     triggered: bool = False

@@ -21,6 +21,7 @@ from engine.errors import BudgetSpent, IcityError, StepFailed
 
 MAX_STEPS = 4_000
 MAX_SECONDS = 1.5
+SILENT = {"watch", "trigger", "choice", "thrown"}  # nothing is told of the end of what only waits or has thrown
 FAILURES = (IcityError, SpiffWorkflowException, BusinessError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
@@ -139,8 +140,7 @@ class Game:
         if node.element.event == "cancel" and node.element.kind == "endEvent":
             throwing.end_scope(self, token, "cancel")
             return
-        if node.element.loop is None:
-            node.performed(self, token)
+        node.performed(self, token)
         ways = node.ways(self, token)
         if node.element.loop is None:
             compensation.remember(token, inner)
@@ -150,7 +150,9 @@ class Game:
         self._leave(token, ways)
 
     def done(self, token: Token) -> None:
-        """Record that a token completed its node."""
+        """Record that a token completed its node; what has thrown an event did so when it threw."""
+        if "thrown" in token.internal_data:
+            return
         element = token.task_spec.element
         repeated = element.loop is not None and not token.internal_data.keys() & {"index", "round"}
         if repeated and token.internal_data.get("empty"):
@@ -338,7 +340,7 @@ class Game:
         inner = self.instance.subprocesses.get(token.id)
         if inner is not None:
             self.clear(inner)
-        if token.watching or token.trigger or "choice" in token.internal_data or token.id not in token.workflow.tasks:
+        if token.id not in token.workflow.tasks or token.internal_data.keys() & SILENT:
             return
         if token.task_spec.element.loop is None or token.internal_data.keys() & {"index", "round"}:
             self.note(token, "cancelled")

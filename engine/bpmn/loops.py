@@ -182,7 +182,11 @@ def _end(game: Any, token: Token) -> None:
     if loop.output:
         for counter in COUNTERS:
             token.data.pop(counter, None)
-        write(token, loop.output, [value for value in kept["outputs"] if value is not None])
+        found = [value for value in kept["outputs"] if value is not None]
+        if any(one.source == loop.output for one in token.task_spec.element.writes):
+            token.data[loop.output] = found  # an output of the activity, which its data associations hand on
+        else:
+            write(token, loop.output, found)
     token.internal_data["empty"] = not kept["begun"]
     token.complete()
 

@@ -38,6 +38,8 @@ def read(node: etree._Element, process: str, names: Names) -> Element:
         outputs=_mappings(node, "output"),
         reads=tuple(_transfers(node, "dataInputAssociation", names)),
         writes=tuple(_transfers(node, "dataOutputAssociation", names)),
+        takes=process_data(node, "dataInput"),
+        gives=process_data(node, "dataOutput"),
         interrupting="false" not in (node.get("cancelActivity"), node.get("isInterrupting")),
         attached=plain(node.get("attachedToRef")),
         triggered=node.get("triggeredByEvent") == "true",
@@ -58,7 +60,7 @@ def definitions(node: etree._Element) -> list[etree._Element]:
 
 
 def process_data(process: etree._Element, direction: str) -> tuple[str, ...] | None:
-    """Return the names of a process's dataInput or dataOutput declarations; None when it declares no data at all."""
+    """Return the names of the dataInput or dataOutput that something declares; None when it declares no data at all."""
     found = process.find(f"{B}ioSpecification")
     return None if found is None else tuple(variable(one) for one in found.iterchildren(f"{B}{direction}"))
 
@@ -161,8 +163,9 @@ def _transfers(node: etree._Element, tag: str, names: Names) -> Iterator[Transfe
         for assignment in assignments:
             goal = (assignment.findtext(f"{B}to") or "").strip().removeprefix("=").strip()
             yield Transfer(names.get(goal, goal) or target or "", expression=assignment.findtext(f"{B}from"))
-        if not assignments:
-            yield Transfer(target or "", source=source, expression=one.findtext(f"{B}transformation"))
+        transformation = one.findtext(f"{B}transformation")
+        if not assignments and (source or transformation):
+            yield Transfer(target or "", source=source, expression=transformation)
 
 
 def _data(node: etree._Element, tag: str, names: Names) -> str | None:

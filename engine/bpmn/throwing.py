@@ -28,8 +28,10 @@ def throw(game: Any, token: Token, element: Element) -> bool | None:
         case "signal":
             name, payload = element.signal or element.id, payload_of(game, token, element)
             game.tell(Thrown(element.id, name, "", payload, "signal"))
+            _thrown(game, token)
             signal(game, name, payload)
         case "escalation":
+            _thrown(game, token)
             propagate(game, token, event)
         case "error":
             propagate(game, token, event)
@@ -42,6 +44,13 @@ def throw(game: Any, token: Token, element: Element) -> bool | None:
         case _:
             pass
     return True if token.id in token.workflow.tasks else None
+
+
+def _thrown(game: Any, token: Token) -> None:
+    """Record that an event has been thrown before anybody catches it, who may take its token away."""
+    if isinstance(token.task_spec, Throw):
+        game.done(token)
+        token.internal_data["thrown"] = True
 
 
 def signal(game: Any, name: str, payload: dict[str, Any]) -> bool:

@@ -34,7 +34,7 @@ WANTS_MOMENT = (
 )
 TOO_EARLY = "早于演练的开始。|It lies before the start of the rehearsal."
 ALONE = "never 为 true 时不能再有 after 或 data。|An item that is never done has neither after nor data."
-EITHER = "须有 data 或 error 之一。|It needs either data or error."
+EITHER = "data 和 error 不能并用。|It cannot have both data and error."
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _never_is_all(turn: Mapping[str, Any]) -> None:
 
 
 def _says_one_thing(answer: Mapping[str, Any]) -> None:
-    if len(answer) != 1:
+    if len(answer) > 1:
         raise ma.ValidationError(EITHER)
 
 

@@ -29,6 +29,11 @@ RULES = {
         "数据关联缺少 {name}；请补上。",
         "The data association lacks {name}; add it.",
     ),
+    "data-idle": warning(
+        "10.4.2",
+        "数据关联没有写明传递什么，不起作用。",
+        "The data association does not say what it hands over; it has no effect.",
+    ),
     "data-sources": error(
         "10.4.1",
         "没有 transformation 时只能有一个来源；现有 {count} 个。",
@@ -169,7 +174,7 @@ def _association(file: File, xml: etree._Element) -> Iterator[Fault]:
     sources, targets = children(xml, "sourceRef"), children(xml, "targetRef")
     assigned = bool(children(xml, "assignment")) or bool(children(xml, "transformation"))
     if not sources and not assigned:
-        yield fault(xml, "data-ends", name="sourceRef")
+        yield fault(xml, "data-idle")
     if not targets:
         yield fault(xml, "data-ends", name="targetRef")
     if len(sources) > 1 and not assigned:

@@ -80,10 +80,10 @@ RULES = {
         "默认流“{flow}”不是此元素的流出；请改为它自己的一条流出。",
         "The default flow {flow!r} does not leave this element; name one of its own ways out.",
     ),
-    "default-condition": error(
-        "8.4.13",
-        "默认流不能带条件；请删除条件。",
-        "The default flow may not have a condition; remove it.",
+    "default-condition": warning(
+        "10.6.2",
+        "默认流的条件不起作用；请删除条件。",
+        "The condition of the default flow is ignored; remove it.",
     ),
     "same-condition": warning(
         "10.6.2",

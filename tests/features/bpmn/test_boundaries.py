@@ -251,3 +251,12 @@ def test_a_way_back_from_the_boundary_begins_the_activity_anew():
         play.come("b")
     play.complete("x")
     assert (play.tasks, play.waits) == (["after"], [])
+
+
+@pytest.mark.parametrize("interrupts", [True, False])
+def test_an_escalation_has_been_thrown_before_it_is_caught(interrupts):
+    inner = start("is") + throw("raised", escalation("L1")) + user("u") + end("ie") + way("is raised u ie")
+    caught = boundary("b", "sp", escalation("L1"), interrupting=interrupts)
+    play = Play(p=start() + sub("sp", inner) + caught + end("e", "e2") + way("s sp e", "b e2"))
+    assert play.completed[:4] == ["s", "is", "raised", "b"]
+    assert "raised" not in play.cancelled

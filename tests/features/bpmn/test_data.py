@@ -225,3 +225,37 @@ def test_a_data_object_of_a_sub_process_lives_and_dies_with_it():
     assert play.see("v")["own"] == 1
     play.complete("v")
     assert "own" not in play.see("after")
+
+
+def test_the_collected_output_of_a_multi_instance_is_handed_on_when_it_completes():
+    loop = (
+        "<multiInstanceLoopCharacteristics><loopDataInputRef>xs</loopDataInputRef>"
+        "<loopDataOutputRef>x_out</loopDataOutputRef><inputDataItem id='item'/><outputDataItem id='score'/>"
+        "</multiInstanceLoopCharacteristics>"
+    )
+    told = specification(outputs=[("x_out", "outs")]) + writes("x_out", "ref2") + loop
+    objects = '<dataObject id="xs"/>'
+    play = Play(data={"xs": ["p", "q"]}, p=objects + around(user("x", inner=told)))
+    play.complete("x", score=1)
+    play.complete("x", score=2)
+    seen = play.see("after")
+    assert seen["total"] == [1, 2]
+    assert "outs" not in seen
+
+
+def test_an_arrow_that_does_not_say_what_it_hands_over_changes_nothing():
+    drawn = '<dataOutputAssociation id="idle"><targetRef>ref2</targetRef></dataOutputAssociation>'
+    play = Play(data={"total": 1}, p=around(user("x", inner=drawn)))
+    play.complete("x")
+    assert play.see("after")["total"] == 1
+
+
+def test_inputs_and_outputs_of_a_call_match_those_of_what_it_calls_by_their_order():
+    told = specification(inputs=[("x_in", "given")], outputs=[("x_out", "told")])
+    told += reads("ref", "x_in") + writes("x_out", "ref2")
+    play = Play(data={"amount": 7}, p=around(call("x", "q", told)), q=CALLED)
+    assert play.see("u") == {"n": 7}
+    play.complete("u", answer=9)
+    seen = play.see("after")
+    assert seen["total"] == 9
+    assert not {"told", "answer"} & seen.keys()

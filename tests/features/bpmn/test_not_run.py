@@ -30,7 +30,7 @@ REFUSED = [
     ),
     (row("multiple event", "§10.5.5", runs=False), around(catch("x", message() + timer()))),
     (
-        row("sub-process without a start event", "§13.3.4", runs=False),
+        row("sub-process with an end but no start event", "§13.3.4", runs=False),
         around(sub("x", user("u", role="R") + end("ie") + way("u ie"))),
     ),
     (
@@ -58,7 +58,7 @@ def test_it_is_refused_by_name(told, body):
     assert "x" in refused(drawn("p", body))
 
 
-@row("process without a start event", "§13.2", runs=False)
+@row("process with an end but no start event", "§13.2", runs=False)
 def test_a_process_that_nothing_begins_is_refused():
     assert "p" in refused(drawn("p", user("x", role="R") + end("e") + way("x e")))
 

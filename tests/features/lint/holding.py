@@ -129,7 +129,7 @@ DATA = [
     Case("data-source", "da", copied(ends("no", "in"))),
     Case("data-source", "da", copied(ends("s", "in"))),
     Case("data-target", "da", copied(ends("in", "no"))),
-    Case("data-ends", "da", copied("<targetRef>in</targetRef>")),
+    Case("data-idle", "da", copied("<targetRef>in</targetRef>")),
     Case("data-ends", "da", copied("<sourceRef>in</sourceRef>")),
     Case("data-sources", "da", copied("<sourceRef>r</sourceRef>" + ends("o", "in"), OBJECT)),
     Case("data-scope", "da", copied(ends("o2", "in")) + sub(inside(middle='<dataObject id="o2"/>'), "y")),

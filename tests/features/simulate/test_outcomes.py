@@ -105,7 +105,7 @@ def test_a_model_that_is_refused_is_not_run(rehearse):
         ({"task": {}}, "task"),
         ({"tasks": {"a": [{"after": "three days"}]}}, "tasks.a.0.after"),
         ({"tasks": {"a": [{"never": True, "after": "P1D"}]}}, "tasks.a.0"),
-        ({"services": {"a": [{}]}}, "services.a.0"),
+        ({"services": {"a": [{"data": {}, "error": "C1"}]}}, "services.a.0"),
         ({"messages": [{"name": "answer"}]}, "messages.0.at"),
         ({"messages": [{"at": "soon", "name": "answer"}]}, "messages.0.at"),
         ({"signals": [{"at": "2020-01-01", "name": "alarm"}]}, "signals.0.at"),
