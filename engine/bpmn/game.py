@@ -19,7 +19,7 @@ from engine.bpmn.nodes import Flow, Node
 from engine.bpmn.scopes import Instance, Token, view
 from engine.errors import BudgetSpent, IcityError, StepFailed
 
-MAX_STEPS = 4_000
+MAX_STEPS = 2_500
 MAX_SECONDS = 1.5
 SILENT = {"watch", "trigger", "choice", "thrown"}  # nothing is told of the end of what only waits or has thrown
 FAILURES = (IcityError, SpiffWorkflowException, BusinessError, ArithmeticError, LookupError, TypeError, ValueError)
