@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -69,7 +70,10 @@ def trial(postgres_server: TestServer, tmp_path_factory: pytest.TempPathFactory)
         acts.furnish(sessions)
         token = Program(create_app(load(database_url=url, var=folder), sessions), acts.PERSON).token
         command = [sys.executable, "-m", "tests.faults.arena", url, folder, token]
-        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=unmeasured, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         assert process.stdin
         assert process.stdout
         with process, process.stdin as commands, process.stdout as answers:
