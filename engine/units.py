@@ -116,6 +116,7 @@ def _rows(file: Path) -> list[dict[str, Any]]:
         return [
             {
                 "code": row["code"],
+                "unit": row.get("unit") or row["code"],
                 "name": row["name"],
                 "level": row["level"],
                 "parent": row["parent_code"] or None,

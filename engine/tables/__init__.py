@@ -1,4 +1,4 @@
-"""Every table of the engine, on one page; the states of their rows are in `states`."""
+"""Every table of the engine: what runs is on this page, what outlives a case in `registers`, states in `states`."""
 
 from datetime import date
 from typing import Any
@@ -9,11 +9,24 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Bytes, Code, Instant, Json, Key, Serial, Texts
+from engine.tables.registers import Bar as Bar
+from engine.tables.registers import ClockStop as ClockStop
+from engine.tables.registers import DeadlineMove as DeadlineMove
+from engine.tables.registers import DivisionEvent as DivisionEvent
+from engine.tables.registers import Evidence as Evidence
+from engine.tables.registers import Figure as Figure
+from engine.tables.registers import NumberSeries as NumberSeries
+from engine.tables.registers import OfficialDocument as OfficialDocument
+from engine.tables.registers import Round as Round
+from engine.tables.registers import ScoreSheet as ScoreSheet
+from engine.tables.registers import Title as Title
 from engine.tables.states import STANDING as STANDING
+from engine.tables.states import DocumentState as DocumentState
 from engine.tables.states import IncidentKind as IncidentKind
 from engine.tables.states import IncidentState as IncidentState
 from engine.tables.states import InstanceState as InstanceState
 from engine.tables.states import MessageState as MessageState
+from engine.tables.states import RoundState as RoundState
 from engine.tables.states import TaskState as TaskState
 from engine.tables.states import WaitKind as WaitKind
 
@@ -130,6 +143,7 @@ class Task(Base):
     created_at: Mapped[Instant]
     due_at: Mapped[Instant | None]
     provisional: Mapped[bool] = mapped_column(server_default=text("false"))
+    term: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # what its deadline was reckoned from
     entered: Mapped[int | None]  # the version its instance reached by the move that opened it
     ended_at: Mapped[Instant | None]
     ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
@@ -159,6 +173,7 @@ class Timer(Base):
     due_at: Mapped[Instant] = mapped_column(index=True)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     retry_at: Mapped[Instant | None]
+    term: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # what its moment was reckoned from
     __table_args__ = (UniqueConstraint("task", "element"),)
 
 
@@ -334,10 +349,11 @@ class Idempotency(Base):
 
 
 class Division(Base):
-    """An administrative division during the time its name and code were in force."""
+    """An administrative division during the time its name and code were in force; `unit` is who bore them."""
 
     __tablename__ = "division"
     code: Mapped[Code]
+    unit: Mapped[str] = mapped_column(index=True)
     valid_from: Mapped[date] = mapped_column(primary_key=True)
     valid_to: Mapped[date | None]
     name: Mapped[str]

@@ -55,3 +55,19 @@ class WaitKind(StrEnum):
     SIGNAL = "signal"  # every instance that waits takes it, by name
     CONDITION = "condition"  # the instance asks by itself, whenever its data change
     TIMER = "timer"  # start events only: a moment, or one after another
+
+
+class RoundState(StrEnum):
+    """Where a round stands."""
+
+    OPEN = "open"  # takes in units and their results
+    CLOSED = "closed"  # its results are in
+    PUBLISHED = "published"  # its results are out and never change
+    CANCELLED = "cancelled"  # called off, with a reason
+
+
+class DocumentState(StrEnum):
+    """Where an official document stands; its number is taken in either state."""
+
+    ISSUED = "issued"  # valid
+    VOID = "void"  # withdrawn, with a reason; the number is never used again
