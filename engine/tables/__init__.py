@@ -18,6 +18,7 @@ from engine.tables.registers import Figure as Figure
 from engine.tables.registers import NumberSeries as NumberSeries
 from engine.tables.registers import OfficialDocument as OfficialDocument
 from engine.tables.registers import Round as Round
+from engine.tables.registers import RoundResult as RoundResult
 from engine.tables.registers import ScoreSheet as ScoreSheet
 from engine.tables.registers import Title as Title
 from engine.tables.states import STANDING as STANDING

@@ -83,6 +83,18 @@ class Round(Base):
     __table_args__ = (UniqueConstraint("programme", "kind", "year"),)
 
 
+class RoundResult(Base):
+    """What a round gave a unit: its outcome, and the good practice that is made known with the circular."""
+
+    __tablename__ = "round_result"
+    round: Mapped[str] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    unit: Mapped[Code]
+    outcome: Mapped[str | None]
+    practice: Mapped[str | None]
+    kept_at: Mapped[Instant]
+    __table_args__ = (Index("ix_round_result_unit", "unit"),)
+
+
 class Figure(Base):
     """A raw value of a unit and year; a correction is a new version, what was published stays."""
 

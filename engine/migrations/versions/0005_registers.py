@@ -23,6 +23,7 @@ def upgrade() -> None:
     _official_document()
     _round()
     _score_sheet()
+    _round_result()
     op.add_column("division", sa.Column("unit", sa.Text(), nullable=True))
     op.execute("UPDATE division SET unit = code")
     op.alter_column("division", "unit", nullable=False)
@@ -52,6 +53,7 @@ TABLES = (
     "official_document",
     "round",
     "score_sheet",
+    "round_result",
 )
 
 
@@ -302,3 +304,17 @@ def _score_sheet() -> None:
     op.create_index(op.f("ix_score_sheet_case_id"), "score_sheet", ["case_id"], unique=False)
     op.create_index(op.f("ix_score_sheet_round"), "score_sheet", ["round"], unique=False)
     op.create_index(op.f("ix_score_sheet_unit"), "score_sheet", ["unit"], unique=False)
+
+
+def _round_result() -> None:
+    op.create_table(
+        "round_result",
+        sa.Column("round", sa.Text(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("practice", sa.Text(), nullable=True),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["round"], ["round.id"], name=op.f("fk_round_result_round")),
+        sa.PrimaryKeyConstraint("round", "unit", name=op.f("pk_round_result")),
+    )
+    op.create_index("ix_round_result_unit", "round_result", ["unit"], unique=False)
