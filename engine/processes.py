@@ -3,11 +3,12 @@
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -116,11 +117,17 @@ def latest(session: Session, programme: str) -> Programme:
     return load(session, digest)
 
 
-def surroundings(session: Session, programme: Programme, now: datetime) -> Surroundings:
-    """Return what a move of an instance of `programme` may see at the instant `now`."""
+def surroundings(session: Session, programme: Programme, now: datetime, instance: UUID | None = None) -> Surroundings:
+    """Return what a move of `instance` may see at the instant `now`; without one, registers are only rehearsed."""
     calendar = calendars.load(session)
-    grounds = Grounds(indicators=programme.indicators, calendar=calendar, now=now)
-    return Surroundings(now, calendar, programme.decisions, lambda name, given: delegates.run(name, given, grounds))
+    registers = session if instance is not None else None
+    grounds = Grounds(programme.indicators, calendar, now, programme.id, registers, instance)
+
+    def operate(operator: str, parameters: dict[str, Any]) -> Any:
+        return delegates.run(operator, parameters, replace(grounds, actor=around.actor))
+
+    around = Surroundings(now, calendar, programme.decisions, operate)
+    return around
 
 
 def versions(session: Session, programme: str | None = None) -> list[Deployment]:

@@ -65,9 +65,14 @@ class Running:
         """Return the instant of the move."""
         return self.row.now
 
+    def acts(self, person: UUID) -> None:
+        """Say who moves the instance."""
+        self.actor = self.execution.surroundings.actor = person
+
     def complete(self, done: Completion) -> bool:
         """Finish a human task for a person; False when it is not open in the instance."""
-        self.actor, self.completion = done.person, done
+        self.acts(done.person)
+        self.completion = done
         return self._move(self.execution.complete(done.task, done.answers))
 
     def fire(self, task: UUID, element: str | None = None) -> bool:
@@ -154,10 +159,6 @@ class Running:
 def start(session: Session, programme: Programme, opening: Opening, data: dict[str, Any]) -> UUID:
     """Start an instance of a process and run it to its first rest; return its id."""
     now = clock.now()
-    around = processes.surroundings(session, programme, now)
-    execution = Execution.begin(
-        programme.model, opening.process, data, around, start=opening.event, payload=opening.payload
-    )
     instance = uuid4()
     values = {
         "id": instance,
@@ -174,6 +175,11 @@ def start(session: Session, programme: Programme, opening: Opening, data: dict[s
         "started_by": opening.started_by,
     }
     session.execute(insert(Instance).values(values))
+    around = processes.surroundings(session, programme, now, instance)
+    around.actor = opening.started_by
+    execution = Execution.begin(
+        programme.model, opening.process, data, around, start=opening.event, payload=opening.payload
+    )
     row = Held(id=instance, now=now, version=0, steps=0, organisation=opening.organisation, milestone=None)
     running = Running(session, row, programme, execution, Rest())
     running.actor = opening.started_by
@@ -209,7 +215,7 @@ def operated(session: Session, actor: Actor, instance: UUID, reason: str) -> Ite
     if not reason.strip():
         raise OperationRefused(why={"zh": "请说明原因。", "en": "Say why."})
     with _loaded(session, _locked(session, instance)) as running:
-        running.actor = actor.id
+        running.acts(actor.id)
         yield running
 
 
@@ -233,7 +239,7 @@ def _loaded(session: Session, found: Any) -> Iterator[Running]:
     _refuse_ended(found)
     programme = processes.load(session, found.deployment)
     now = clock.now()
-    around = processes.surroundings(session, programme, now)
+    around = processes.surroundings(session, programme, now, found.id)
     execution = _cached(found.id, found.version)
     if execution is None:
         execution = Execution.load(found.envelope, programme.model, around)

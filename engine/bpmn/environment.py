@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
@@ -60,7 +61,7 @@ class Made:
 
 @dataclass
 class Surroundings:
-    """What one move may see besides the data: the instant, the calendar, decisions and operators."""
+    """What one move may see besides the data: the instant, the calendar, decisions, operators, and who moves."""
 
     now: datetime
     calendar: Calendar
@@ -68,6 +69,7 @@ class Surroundings:
     operate: Operators
     thrown: list[Thrown] = field(default_factory=list)
     made: list[Made] = field(default_factory=list)
+    actor: UUID | None = None
 
     def value(self, source: str, data: Mapping[str, Any]) -> Any:
         """Return the plain JSON value of a FEEL expression over `data`."""

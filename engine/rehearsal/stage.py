@@ -132,6 +132,7 @@ class Stage:
         self._data = data
         self._turns, self._answers = _Cues[Turn](plan.tasks), _Cues[Answer](plan.services)
         self._calendar = calendar()
+        self._registers: dict[str, Any] = {}
         self._agenda: list[tuple[datetime, int, int, Callable[[], object]]] = []
         self._post: deque[tuple[Case, Thrown]] = deque()
         self._listening: dict[tuple[str, str], dict[tuple[str, UUID, str], tuple[Case, Wait]]] = {}
@@ -332,7 +333,7 @@ class Stage:
         return [(process, start) for process, start in starts if start.event == event]
 
     def _around(self) -> Surroundings:
-        grounds = Grounds(indicators=self.deployment.indicators, calendar=self._calendar, now=self.now)
+        grounds = Grounds(self.deployment.indicators, self._calendar, self.now, memory=self._registers)
         return _Prompted(
             self.now,
             self._calendar,
