@@ -121,3 +121,7 @@ class SettingsRefused(IcityError):
 
 class CalendarUnknown(IcityError):
     """The civil calendar holds no such day."""
+
+
+class PackageRefused(IcityError):
+    """The file is no archive package of this form. The facts `reason` and `zh` say why."""
