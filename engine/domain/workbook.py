@@ -41,7 +41,7 @@ _PARTS = re.compile(
     r"|worksheets/(?:_rels/)?sheet[0-9]+|drawings/(?:_rels/)?[A-Za-z0-9]+)\.(?:xml|xml\.rels|vml|vml\.rels)"
     r"|xl/media/[A-Za-z0-9]+\.(?:png|jpe?g)|xl/printerSettings/printerSettings[0-9]+\.bin"
 )
-_FAULTS = (
+UNREADABLE = (
     KeyError, ValueError, TypeError, AttributeError, IndexError, OSError, EOFError, ArithmeticError, RuntimeError,
     SyntaxError, zipfile.BadZipFile, zlib.error, etree.LxmlError, struct.error, NotImplementedError,
 )  # fmt: skip
@@ -90,14 +90,14 @@ def read(content: bytes, indicators: IndicatorSet) -> dict[str, int | float]:
 
 def read_filled(content: bytes, indicators: IndicatorSet) -> Filled:
     """Return everything a unit reported; raise WorkbookRefused whose fact `cells` names sheet, cell, rule and text."""
-    _check_archive(content)
+    check_archive(content)
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
         if SHEET not in book.sheetnames:
             raise WorkbookRefused(cells=[_fault("", "sheet", f"缺少工作表“{SHEET}”", f"there is no sheet {SHEET}")])
         last_row = FIRST_ROW + len(indicators.raw_inputs()) + SPARE_ROWS
         rows = [list(row) for row in book[SHEET].iter_rows(max_row=last_row, max_col=len(HEADER) + 1)]
-    except _FAULTS as fault:
+    except UNREADABLE as fault:
         raise WorkbookRefused(
             cells=[_fault("", "unreadable", "文件损坏，无法读取", f"cannot be read: {fault}")]
         ) from None
@@ -151,7 +151,7 @@ def _write_entry(sheet: Any, row: int, entry: tuple[RawInput, Filled], formats: 
     sheet.write_string(row, 5, filled.explanations.get(raw.code, ""), text)
 
 
-def _check_archive(content: bytes) -> None:
+def check_archive(content: bytes) -> None:
     """Refuse a bomb by its directory, before anything is unpacked; then anything that is no plain spreadsheet."""
     _refuse_if(len(content) > LARGEST_FILE, "size", "文件超过2MB", "the file is larger than 2 MB")
     tail = content.rfind(b"PK\x05\x06", max(0, len(content) - 65_557))
@@ -164,7 +164,7 @@ def _check_archive(content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check_entries(archive.infolist(), len(content))
             _check_parts(archive)
-    except _FAULTS as fault:
+    except UNREADABLE as fault:
         raise _refused("unreadable", "文件损坏，无法读取", f"cannot be read: {fault}") from None
 
 
