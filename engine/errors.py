@@ -125,3 +125,7 @@ class CalendarUnknown(IcityError):
 
 class PackageRefused(IcityError):
     """The file is no archive package of this form. The facts `reason` and `zh` say why."""
+
+
+class DocumentRefused(IcityError):
+    """The document cannot be written, issued or changed so. The fact `why` says what is missing or wrong."""

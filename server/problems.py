@@ -58,6 +58,7 @@ REPLIES: dict[type[Exception], Reply] = {
     errors.AddressRefused: Reply(422, "address-refused", "不允许向该地址发送通知。"),
     errors.SettingsRefused: Reply(500, "settings-refused", "系统设置有误。"),
     errors.CalendarUnknown: Reply(422, "calendar-unknown", "工作日历中没有这一天。"),
+    errors.DocumentRefused: Reply(422, "document-refused", "公文不能这样拟制、印发或处理。"),
     errors.PackageRefused: Reply(422, "package-refused", "该文件不是合格的归档包。"),
     DataError: Reply(400, "unstorable", "请求中有无法保存的数据。", "The request holds data that cannot be stored."),
     OperationalError: Reply(503, "busy", "系统繁忙，请稍后再试。", "The system is busy; try again shortly."),
