@@ -129,3 +129,11 @@ class PackageRefused(IcityError):
 
 class DocumentRefused(IcityError):
     """The document cannot be written, issued or changed so. The fact `why` says what is missing or wrong."""
+
+
+class TitleRefused(IcityError):
+    """The title cannot be granted or ended so. The fact `reason` says why."""
+
+
+class RoundRefused(IcityError):
+    """The round cannot be opened or moved on so. The fact `reason` says why."""
