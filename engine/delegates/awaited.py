@@ -12,7 +12,7 @@ NAMES = (
     "unit record", "grant title", "end title", "bar unit", "division event", "targets", "open round", "mark round",
     "record figures", "check figures", "lock figures", "correct figure", "declared figures", "score case",
     "monitoring results", "rescore round", "weigh opinions", "issue document", "void document", "notice period",
-    "agencies for", "find conflicts", "archive case", "assign task",
+    "agencies for", "find conflicts", "archive case",
 )  # fmt: skip
 
 
