@@ -128,10 +128,13 @@ def _whole(file: str, finding: Finding) -> Finding:
 
 
 def _deadlines(model: parse.Model, tables: Mapping[str, Decision], strictness: Strictness) -> Iterator[Finding]:
-    """Tell every deadline that nobody could reckon; loose files may come without the decision that reckons it."""
+    """Tell every deadline that runs or is to stand still and that nobody could reckon.
+
+    Loose files may come without the decision that reckons it.
+    """
     missed = "deadline" not in tables and strictness is Strictness.FILES
     for element in (element for some in model.elements.values() for element in some.values()):
-        for key in {element.deadline, element.timing.deadline if element.timing else None} - {None}:
+        for key in {element.deadline, element.timing.deadline if element.timing else None, *element.stops} - {None}:
             if not _reckoned(tables, str(key)):
                 zh, en = f"决策表 deadline 没有“{key}”一行。", f"The decision deadline has no row {key!r}."
                 finding: Finding = refused("deadline.dmn", "missing-deadline", zh, en, element.id).facts["findings"][0]

@@ -40,6 +40,11 @@ class Kind(StrEnum):
     TIMER_ARMED = "timer.armed"  # a moment was set at which the instance wakes
     TIMER_REARMED = "timer.rearmed"  # a person chose another moment, with a reason
     TIMER_FIRED = "timer.fired"  # that moment came
+    DEADLINE_STOPPED = "deadline.stopped"  # an activity began during which these deadlines stand still
+    DEADLINE_RESUMED = "deadline.resumed"  # that activity ended and they go on
+    DEADLINE_MOVED = (
+        "deadline.moved"  # a deadline was reckoned anew: after a stop, or by a notice of holidays
+    )
     MESSAGE_RECEIVED = "message.received"  # a message came in
     MESSAGE_DELIVERED = "message.delivered"  # an instance took a message
     MESSAGE_SENT = "message.sent"  # an instance threw a message

@@ -112,13 +112,15 @@ def _parts(move: Move, after: Rest) -> dict[str, Rows]:
     move.created = [row["name"] for row in opened]
     lost = [wait for key, wait in move.before.waits.items() if after.waits.get(key) != wait]
     begun = [wait for key, wait in after.waits.items() if move.before.waits.get(key) != wait]
+    clocks = _clocks(move, after)
     parts: dict[str, Rows] = {
         "completed": _completed(move.completion),
         "cancelled": [{"id": task} for task in gone],
         "tasks": opened,
         "ended": [{"task": task, "element": move.before.tasks[task].id} for task in closed]
         + [_place(wait) for wait in lost],
-        "reminders": _reminders(move, opened, begun),
+        "reminders": _reminders(move, [*opened, *clocks["freed"]], begun),
+        **clocks,
         **_waits(lost, begun, after),
         **_failures(move, after, opened),
         **_thrown(move),
@@ -136,7 +138,7 @@ def _completed(done: Completion | None) -> Rows:
 def _task_row(move: Move, task: UUID, after: Rest) -> dict[str, Any]:
     element = after.tasks[task]
     data = move.execution.data(task) if element.organisation or element.assignee else {}
-    return worklist.row(task, element, move.execution.surroundings, data)
+    return worklist.row(task, element, move.execution.surroundings, data, after.still)
 
 
 def _reminders(move: Move, opened: Rows, begun: list[Wait]) -> Rows:
@@ -151,7 +153,7 @@ def _reminders(move: Move, opened: Rows, begun: list[Wait]) -> Rows:
 def _waits(lost: list[Wait], begun: list[Wait], after: Rest) -> dict[str, Rows]:
     return {
         "disarmed": [_place(wait) for wait in lost if wait.due and (wait.task, wait.element) not in after.waits],
-        "armed": [_place(wait, due_at=wait.due) for wait in begun if wait.due],
+        "armed": [_place(wait, due_at=wait.due, term=wait.term) for wait in begun if wait.due],
         "unsubscribed": [_place(wait) for wait in lost if not wait.due],
         "deaf": [_place(wait) for wait in lost if wait.signal],
         "subscribed": [_subscription(wait) for wait in begun if not wait.due],
@@ -168,6 +170,31 @@ def _subscription(wait: Wait) -> dict[str, Any]:
 
 def _place(wait: Wait, **facts: Any) -> dict[str, Any]:
     return {"task": wait.task, "element": wait.element, **facts}
+
+
+def _clocks(move: Move, after: Rest) -> dict[str, Rows]:
+    """Return which activities stop clocks from now on or no longer, and the tasks whose deadlines they hold or free."""
+    before = move.before
+    if not (before.stops or after.stops):
+        return {"freed": []}
+    kept = {task: element for task, element in after.tasks.items() if task in before.tasks and element.deadline}
+    around, stop = move.execution.surroundings, [move.row.now.isoformat(), None]
+    held = {task for task, element in kept.items() if element.deadline in after.still - before.still}
+    freed = {task: element for task, element in kept.items() if element.deadline in before.still - after.still}
+    return {
+        "stopped": [
+            {"task": task, "element": one.id, "name": one.name, "keys": one.stops}
+            for task, one in after.stops.items()
+            if task not in before.stops
+        ],
+        "resumed": [
+            {"task": task, "element": one.id, "name": one.name, "keys": one.stops}
+            for task, one in before.stops.items()
+            if task not in after.stops
+        ],
+        "held": [{"id": task, "stop": stop} for task in held],
+        "freed": worklist.resumed(move.session, around.calendar, around.now, freed),
+    }
 
 
 def _failures(move: Move, after: Rest, opened: Rows) -> dict[str, Rows]:
@@ -277,6 +304,7 @@ def _events(move: Move, parts: Mapping[str, Rows], gone: list[UUID]) -> Iterable
     if move.execution.milestone:
         yield event("milestone.reached", {"milestone": move.execution.milestone})
     yield from _what_waits(parts)
+    yield from _what_stood_still(parts)
     if move.execution.ended:
         yield event(f"instance.{_state(move).value}", {"reason": move.reason} if move.reason else {})
 
@@ -312,3 +340,13 @@ def _what_waits(parts: Mapping[str, Rows]) -> Iterable[dict[str, Any]]:
         yield event("incident.raised", {"reason": row["reason"]}, row["element"], row["task"])
     for row in parts["resolved"]:
         yield event("incident.resolved", {}, None, row["id"])
+
+
+def _what_stood_still(parts: Mapping[str, Rows]) -> Iterable[dict[str, Any]]:
+    for part, kind in (("stopped", "deadline.stopped"), ("resumed", "deadline.resumed")):
+        for row in parts.get(part, ()):
+            yield event(kind, {"name": row["name"], "keys": row["keys"]}, row["element"], row["task"])
+    why = "、".join(dict.fromkeys(row["name"] for row in parts.get("resumed", ())))
+    for row in parts.get("freed", ()):
+        facts = {"name": row["name"], "before": row["before"], "due_at": row["due_at"], "reason": why}
+        yield event("deadline.moved", facts, row["element"], row["id"])

@@ -20,10 +20,10 @@ PARTS = {
     "cancelled": """UPDATE task SET state = 'cancelled', ended_at = :now
   FROM given, jsonb_to_recordset(m->'cancelled') AS r(id uuid) WHERE task.id = r.id""",
     "tasks": """INSERT INTO task (id, instance, element, name, form, role, organisation, assignee, state, created_at,
-  due_at, provisional, entered) SELECT r.id, :instance, r.element, r.name, r.form, r.role, o.id, p.id, 'open',
-  :now, r.due_at, r.provisional, :version + 1 FROM given, jsonb_to_recordset(m->'tasks') AS r(id uuid,
+  due_at, provisional, term, entered) SELECT r.id, :instance, r.element, r.name, r.form, r.role, o.id, p.id, 'open',
+  :now, r.due_at, r.provisional, r.term, :version + 1 FROM given, jsonb_to_recordset(m->'tasks') AS r(id uuid,
   element text, name text, form text, role text, organisation text, assignee uuid, due_at timestamptz,
-  provisional boolean)
+  provisional boolean, term jsonb)
   LEFT JOIN organisation o ON o.id = r.organisation LEFT JOIN person p ON p.id = r.assignee""",
     "assigned": """INSERT INTO incident (instance, task, element, kind, reason, state, raised_at)
   SELECT :instance, r.id, r.element, 'assignment', r.reason, 'open', :now FROM given,
@@ -47,9 +47,23 @@ PARTS = {
   ON CONFLICT DO NOTHING""",
     "disarmed": """DELETE FROM timer USING given, jsonb_to_recordset(m->'disarmed') AS r(task uuid, element text)
   WHERE timer.task = r.task AND timer.element = r.element""",
-    "armed": """INSERT INTO timer (instance, task, element, due_at) SELECT :instance, task, element, due_at FROM given,
-  jsonb_to_recordset(m->'armed') AS r(task uuid, element text, due_at timestamptz)
-  ON CONFLICT (task, element) DO UPDATE SET due_at = excluded.due_at, attempts = 0, retry_at = NULL""",
+    "armed": """INSERT INTO timer (instance, task, element, due_at, term) SELECT :instance, task, element, due_at, term
+  FROM given, jsonb_to_recordset(m->'armed') AS r(task uuid, element text, due_at timestamptz, term jsonb)
+  ON CONFLICT (task, element) DO UPDATE SET due_at = excluded.due_at, term = excluded.term, attempts = 0,
+  retry_at = NULL""",
+    "stopped": """INSERT INTO clock_stop (instance, task, element, keys, began_at)
+  SELECT :instance, task, element, keys, :now FROM given,
+  jsonb_to_recordset(m->'stopped') AS r(task uuid, element text, keys text[])""",
+    "resumed": """UPDATE clock_stop SET ended_at = :now FROM given, jsonb_to_recordset(m->'resumed') AS r(task uuid)
+  WHERE clock_stop.instance = :instance AND clock_stop.task = r.task AND clock_stop.ended_at IS NULL""",
+    "held": """UPDATE task SET due_at = NULL, provisional = false,
+  term = jsonb_set(task.term, '{stops}', (task.term->'stops') || jsonb_build_array(r.stop)) FROM given,
+  jsonb_to_recordset(m->'held') AS r(id uuid, stop jsonb) WHERE task.id = r.id AND task.term IS NOT NULL""",
+    "hushed": """DELETE FROM reminder USING given, jsonb_to_recordset(m->'held') AS r(id uuid)
+  WHERE reminder.task = r.id AND reminder.reminded_at IS NULL""",
+    "freed": """UPDATE task SET due_at = r.due_at, provisional = r.provisional, term = r.term FROM given,
+  jsonb_to_recordset(m->'freed') AS r(id uuid, due_at timestamptz, provisional boolean, term jsonb)
+  WHERE task.id = r.id""",
     "unsubscribed": """DELETE FROM subscription USING given,
   jsonb_to_recordset(m->'unsubscribed') AS r(task uuid, element text)
   WHERE subscription.task = r.task AND subscription.element = r.element""",
@@ -87,7 +101,12 @@ PARTS = {
   jsonb_to_recordset(m->'events') AS r(kind text, task uuid, element text, data jsonb)""",
 }
 
-FOLLOWERS = {"ended": ("overtaken",), "assigned": ("strays",), "signals": ("copies",)}  # on the same rows
+FOLLOWERS = {  # on the same rows
+    "ended": ("overtaken",),
+    "assigned": ("strays",),
+    "signals": ("copies",),
+    "held": ("hushed",),
+}
 
 TERMINATE = """WITH moved AS (UPDATE instance SET state = 'terminated', version = version + 1, ended_at = :now
   WHERE id = :instance RETURNING version, process, steps),
@@ -97,6 +116,7 @@ timers AS (DELETE FROM timer WHERE instance = :instance),
 subscriptions AS (DELETE FROM subscription WHERE instance = :instance),
 copies AS (DELETE FROM signal_copy WHERE instance = :instance),
 reminders AS (DELETE FROM reminder WHERE instance = :instance AND reminded_at IS NULL),
+clocks AS (UPDATE clock_stop SET ended_at = :now WHERE instance = :instance AND ended_at IS NULL),
 incidents AS (UPDATE incident SET state = 'resolved', resolved_at = :now WHERE instance = :instance
   AND state = 'open'),
 kept AS (INSERT INTO history (instance, step, task, process, element, outcome, at, version)

@@ -1,6 +1,6 @@
 """A task's row: whose it is, until when, who is reminded; what its diagram cannot say becomes an incident."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn.elements import Element
 from engine.bpmn.environment import Surroundings
-from engine.domain import durations
-from engine.domain.workdays import Calendar
+from engine.domain import deadlines, durations
+from engine.domain.deadlines import Term
+from engine.domain.workdays import Calendar, Deadline
 from engine.errors import AssigneeUnknown, IcityError
 
 REMIND_WORKDAYS = 3
@@ -23,15 +24,19 @@ ASSIGN = text(
   RETURNING id"""
 )
 REMIND = text("UPDATE reminder SET organisation = :organisation WHERE task = :task AND reminded_at IS NULL")
+STILL = text("SELECT id, organisation, term FROM task WHERE id = ANY(:tasks) AND term IS NOT NULL AND state = 'open'")
 
 Row = dict[str, Any]
 
 
-def row(task: UUID, element: Element, around: Surroundings, data: dict[str, Any]) -> Row:
-    """Return the row of a fresh task; its `faults` are what could not be found out, in words."""
+def row(task: UUID, element: Element, around: Surroundings, data: dict[str, Any], still: frozenset[str]) -> Row:
+    """Return the row of a fresh task; its `faults` are what could not be found out, in words.
+
+    `still` are the keys of the deadlines that stand still: such a task is not due before its clock goes on.
+    """
     faults: list[str] = []
     organisation, assignee = whose(element, around, data, faults)
-    due, provisional = _deadline(element, around, faults)
+    term, end = _deadline(element, around, still, faults)
     return {
         "id": task,
         "element": element.id,
@@ -40,8 +45,9 @@ def row(task: UUID, element: Element, around: Surroundings, data: dict[str, Any]
         "role": element.role,
         "organisation": organisation,
         "assignee": assignee,
-        "due_at": due,
-        "provisional": provisional,
+        "due_at": end.due if end else None,
+        "provisional": end is not None and end.provisional,
+        "term": term.plain() if term else None,
         "faults": faults,
     }
 
@@ -86,6 +92,12 @@ def reminders(calendar: Calendar, now: datetime, opened: list[Row]) -> Iterable[
                 yield {**shared, "kind": kind, "remind_at": moment, "organisation": one["organisation"]}
 
 
+def resumed(session: Session, calendar: Calendar, now: datetime, tasks: Mapping[UUID, Element]) -> list[Row]:
+    """Return the rows of open tasks whose clock goes on: `before` is when each would have been due without the stop."""
+    found = session.connection().execute(STILL, {"tasks": list(tasks)}) if tasks else ()
+    return [_resumed(kept, tasks[kept.id], calendar, now) for kept in found]
+
+
 def notices(element: Element, task: UUID, due: datetime, now: datetime) -> Iterable[Row]:
     """Return when people are told that the moment of a timer comes near."""
     for period in element.remind:
@@ -102,6 +114,24 @@ def notices(element: Element, task: UUID, due: datetime, now: datetime) -> Itera
             }
 
 
+def _resumed(kept: Any, element: Element, calendar: Calendar, now: datetime) -> Row:
+    stood = deadlines.read(kept.term)
+    term = deadlines.resumed(stood, now)
+    end = deadlines.reckon(calendar, term)
+    before = deadlines.reckon(calendar, deadlines.unstopped(stood))
+    return {
+        "id": kept.id,
+        "element": element.id,
+        "name": element.name,
+        "role": element.role,
+        "organisation": kept.organisation,
+        "due_at": end.due if end else None,
+        "provisional": end is not None and end.provisional,
+        "term": term.plain(),
+        "before": before.due if before else None,
+    }
+
+
 def _value(source: str | None, around: Surroundings, data: dict[str, Any], faults: list[str]) -> Any:
     if not source:
         return None
@@ -112,11 +142,16 @@ def _value(source: str | None, around: Surroundings, data: dict[str, Any], fault
         return None
 
 
-def _deadline(element: Element, around: Surroundings, faults: list[str]) -> tuple[datetime | None, bool]:
+def _deadline(
+    element: Element, around: Surroundings, still: frozenset[str], faults: list[str]
+) -> tuple[Term | None, Deadline | None]:
     if not element.deadline:
-        return None, False
+        return None, None
     try:
-        return around.deadline(element.deadline)
+        term = around.term(element.deadline)
+        if element.deadline in still:
+            term = deadlines.stopped(term, around.now)
+        return term, deadlines.reckon(around.calendar, term)
     except IcityError as fault:
         faults.append(str(fault))
-        return None, False
+        return None, None

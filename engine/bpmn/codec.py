@@ -22,7 +22,7 @@ MAX_BYTES = 8_000_000
 def begin(model: Model, process: str, surroundings: Surroundings) -> Game:
     """Return the game of a new instance of a process; the only constructor of one besides `load`."""
     instance = Instance(model.specs[process], dict(model.specs), script_engine(surroundings))
-    instance.conditional = model.conditional
+    instance.conditional, instance.stopping = model.conditional, model.stopping
     return Game(instance, surroundings)
 
 

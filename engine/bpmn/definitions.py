@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.bpmn.elements import Element, Timing
 from engine.bpmn.environment import Surroundings
+from engine.bpmn.stops import wait_of
 from engine.domain import durations
 from engine.errors import ExpressionFailed
 
@@ -13,7 +14,10 @@ Wait = dict[str, Any]
 
 
 def wait_for(element: Element, around: Surroundings, data: Mapping[str, Any]) -> Wait:
-    """Return what an event waits for from now on: {"due"}, {"message", "correlation"}, {"signal"} or {"condition"}."""
+    """Return what an event waits for from now on: {"due"}, {"message", "correlation"}, {"signal"} or {"condition"}.
+
+    A deadline keeps the "term" it was reckoned from, a cycle what it "begun" with.
+    """
     if element.event == "timer" and element.timing:
         return _due(element.timing, around, data)
     if element.event == "message":
@@ -56,7 +60,7 @@ def correlation(element: Element, around: Surroundings, data: Mapping[str, Any])
 
 def _due(timing: Timing, around: Surroundings, data: Mapping[str, Any]) -> Wait:
     if timing.deadline:
-        return {"due": around.deadline(timing.deadline)[0].isoformat()}
+        return wait_of(around.calendar, around.term(timing.deadline))
     text = str(around.value(timing.text, data)) if timing.text.startswith("=") else timing.text
     if timing.kind == "date":
         return {"due": durations.parse_moment(text).isoformat()}

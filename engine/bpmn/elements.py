@@ -97,6 +97,7 @@ class Element:
     milestone: str | None = None
     remind: tuple[str, ...] = ()
     remind_roles: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
     correlation: str | None = None
     definition: Event = Event()
     loop: Loop | None = None

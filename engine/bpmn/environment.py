@@ -11,6 +11,7 @@ from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScript
 
 from engine.bpmn.elements import Element
 from engine.domain import feel
+from engine.domain.deadlines import Term
 from engine.domain.workdays import Calendar
 from engine.errors import DecisionFailed, ExpressionRefused
 
@@ -85,14 +86,12 @@ class Surroundings:
             return self.operate(element.operator, inputs)
         return None
 
-    def deadline(self, key: str) -> tuple[datetime, bool]:
-        """Return the instant a deadline that starts now ends, and whether the calendar behind it is provisional."""
+    def term(self, key: str) -> Term:
+        """Return the term of a deadline that starts now; raise DecisionFailed when the decision does not know it."""
         row = self.decisions["deadline"].evaluate({"task_key": key}) if "deadline" in self.decisions else None
         if row is None:
             raise DecisionFailed(decision="deadline", reason=f"no row for {key}")
-        count = self.calendar.add_workdays if row["unit"] == "wd" else self.calendar.add_days
-        end = count(self.now, int(row["days"]))
-        return end.due, end.provisional
+        return Term(key, int(row["days"]), row["unit"], self.now)
 
 
 class FeelEnvironment(BasePythonScriptEngineEnvironment):

@@ -1,7 +1,7 @@
 """One instance in memory: start, complete, fire, deliver, retry - each runs to rest and says what is open now."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,13 +9,14 @@ from uuid import UUID
 
 from SpiffWorkflow.util.task import TaskState
 
-from engine.bpmn import codec, interventions, throwing
+from engine.bpmn import codec, interventions, stops, throwing
 from engine.bpmn.elements import Element
 from engine.bpmn.environment import Made, Surroundings, Thrown
 from engine.bpmn.game import Game, Step, Trace
 from engine.bpmn.nodes import receive
 from engine.bpmn.parse import Model
 from engine.bpmn.scopes import Token, view, write
+from engine.domain.deadlines import Span
 from engine.errors import NotFound
 
 logging.getLogger("spiff").setLevel(logging.WARNING)  # it tells every change of state; our history does that
@@ -23,7 +24,10 @@ logging.getLogger("spiff").setLevel(logging.WARNING)  # it tells every change of
 
 @dataclass(frozen=True)
 class Wait:
-    """Something that the instance waits for: `due`, or (`message`, `correlation`), or `signal`, or `condition`."""
+    """Something that the instance waits for: `due`, or (`message`, `correlation`), or `signal`, or `condition`.
+
+    `term` tells what the due instant of a deadline was reckoned from.
+    """
 
     task: UUID
     element: str
@@ -33,6 +37,7 @@ class Wait:
     correlation: str | None = None
     signal: str | None = None
     condition: str | None = None
+    term: Mapping[str, Any] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -46,11 +51,17 @@ class Failure:
 
 @dataclass
 class Rest:
-    """What is open while the instance rests: human tasks, waits and failures, by task id."""
+    """What is open while the instance rests: human tasks, waits, failures and what stops clocks, by task id."""
 
     tasks: dict[UUID, Element] = field(default_factory=dict)
     waits: dict[tuple[UUID, str], Wait] = field(default_factory=dict)
     failures: dict[UUID, Failure] = field(default_factory=dict)
+    stops: dict[UUID, Element] = field(default_factory=dict)
+
+    @property
+    def still(self) -> frozenset[str]:
+        """Return the keys of the deadlines that stand still."""
+        return frozenset(key for element in self.stops.values() for key in element.stops)
 
 
 class Execution:
@@ -234,12 +245,17 @@ class Execution:
         return placed
 
     def rearm(self, task: UUID, element: str, due: datetime) -> bool:
-        """Let a waiting timer fall due at another instant; False when it does not wait."""
+        """Let a waiting timer fall due at an instant that somebody chose; False when it does not wait."""
         token = self._waiting(task)
         if token is None or "due" not in token.internal_data["wait"]:
             return False
-        token.internal_data["wait"]["due"] = due.isoformat()
+        kept = {name: value for name, value in token.internal_data["wait"].items() if name != "term"}
+        token.internal_data["wait"] = {**kept, "due": due.isoformat()}
         return True
+
+    def recount(self, touched: Span) -> list[tuple[UUID, datetime, datetime]]:
+        """Reckon anew the deadline timers that cross a span of days; return (task, before, after) of those moved."""
+        return stops.recount(self._game, touched)
 
     def grow(self, task: UUID, item: Any) -> bool:
         """Add an instance to the multi-instance that a task belongs to; False when it belongs to none."""
@@ -274,10 +290,12 @@ class Execution:
                     rest.tasks[token.id] = token.task_spec.element
                 elif "wait" in token.internal_data:
                     wait = _wait(token)
-                    rest.waits[token.id, wait.element] = wait
+                    if wait.term is None or wait.due is not None:  # one that stands still is not waited for
+                        rest.waits[token.id, wait.element] = wait
                 elif "incident" in token.internal_data:
                     found = Failure(token.id, token.task_spec.element.id, token.internal_data["incident"])
                     rest.failures[token.id] = found
+        rest.stops = stops.standing(self._instance)
         return rest
 
     def standing(self) -> set[tuple[str, str]]:
@@ -344,4 +362,5 @@ def _wait(token: Token) -> Wait:
         correlation=kept.get("correlation"),
         signal=kept.get("signal"),
         condition=kept.get("condition"),
+        term=kept.get("term"),
     )

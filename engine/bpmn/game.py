@@ -13,7 +13,7 @@ from uuid import UUID
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.util.task import TaskState
 
-from engine.bpmn import compensation, loops, throwing
+from engine.bpmn import compensation, loops, stops, throwing
 from engine.bpmn.environment import BusinessError, Surroundings, Thrown
 from engine.bpmn.nodes import Flow, Node
 from engine.bpmn.scopes import Instance, Token, view
@@ -75,6 +75,7 @@ class Game:
         """Run what is ready, then inclusive gateways and conditions that have come true, until all is at rest."""
         while not self.spent and (self._next() or self._woken() or self._asked()):
             continue
+        stops.keep(self)
 
     def queue(self, token: Token) -> None:
         """Let an automatic node run when its turn comes."""

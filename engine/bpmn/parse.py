@@ -66,6 +66,7 @@ class Model:
     names: Mapping[str, str]
     starts: Mapping[str, list[Element]]
     conditional: bool
+    stopping: bool
 
     def element(self, process: str, name: str) -> Element:
         """Return an element of a process or of one of its sub-processes."""
@@ -88,7 +89,8 @@ def model(roots: Mapping[str, etree._Element]) -> Model:
     found = {name: {one.element.id: one.element for one in spec.task_specs.values()} for name, spec in specs.items()}
     starts = {name: list(_starts(specs[name])) for name in names}
     conditional = any(one.event == "conditional" for some in found.values() for one in some.values())
-    return Model(specs, found, names, starts, conditional)
+    stopping = any(one.stops for some in found.values() for one in some.values())
+    return Model(specs, found, names, starts, conditional, stopping)
 
 
 def _sound(

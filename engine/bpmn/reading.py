@@ -30,6 +30,7 @@ def read(node: etree._Element, process: str, names: Names) -> Element:
         milestone=node.get(f"{I}milestone"),
         remind=tuple((node.get(f"{I}remind") or "").split()),
         remind_roles=tuple((node.get(f"{I}remindRoles") or "").split()),
+        stops=tuple((node.get(f"{I}stops") or "").split()),
         correlation=node.get(f"{I}correlation"),
         definition=_event(node, names),
         loop=_loop(node, names),

@@ -89,6 +89,11 @@ def resumed(term: Term, moment: datetime) -> Term:
     return _with(term, tuple((begun, end or max(moment, begun)) for begun, end in term.stops))
 
 
+def unstopped(term: Term) -> Term:
+    """Return the term without the stop that still lasts."""
+    return _with(term, tuple(stop for stop in term.stops if stop[1] is not None))
+
+
 def crosses(term: Term, due: datetime, touched: Span) -> bool:
     """Tell whether days of a span, its first and last day included, lie between the start and the end of a term."""
     return civil_day(term.start) <= touched[1] and civil_day(due) >= touched[0]

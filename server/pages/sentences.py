@@ -33,6 +33,9 @@ SENTENCES = {
     Kind.TIMER_ARMED: _("The clock of “%(what)s” was set for %(due)s."),
     Kind.TIMER_REARMED: _("%(who)s set the clock of “%(what)s” anew: %(reason)s."),
     Kind.TIMER_FIRED: _("The time of “%(what)s” has come."),
+    Kind.DEADLINE_STOPPED: _("During “%(what)s” the deadlines of the reviewers stand still."),
+    Kind.DEADLINE_RESUMED: _("“%(what)s” is over; the deadlines that stood still go on."),
+    Kind.DEADLINE_MOVED: _("“%(what)s” was due %(before)s and is now due %(due)s: %(reason)s."),
     Kind.MESSAGE_RECEIVED: _("A message arrived: “%(what)s”."),
     Kind.MESSAGE_DELIVERED: _("The message “%(what)s” reached the case."),
     Kind.MESSAGE_SENT: _("The message “%(what)s” was sent."),
@@ -65,16 +68,20 @@ def lines(events: Iterable[EventRow], labels: Labels) -> list[dict[str, Any]]:
 
 def tell(event: EventRow, labels: Labels) -> str:
     """Return the sentence of one event."""
-    due = event.data.get("due_at")
     facts = {
         "who": event.actor_name or gettext("The system"),
         "what": labels.element(event.element) or event.data.get("name", ""),
-        "due": day(datetime.fromisoformat(due)) if due else "",
+        "due": _day(event.data.get("due_at")),
+        "before": _day(event.data.get("before")),
         "why": _why(event.data).rstrip(STOPS),
         "reason": str(event.data.get("reason") or gettext("no reason given")).rstrip(STOPS),
         "milestone": labels.milestone(event.data.get("milestone")),
     }
     return str(SENTENCES[Kind(event.kind)]) % facts
+
+
+def _day(moment: str | None) -> str:
+    return day(datetime.fromisoformat(moment)) if moment else ""
 
 
 def _why(data: dict[str, Any]) -> str:

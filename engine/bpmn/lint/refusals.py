@@ -59,11 +59,12 @@ REFUSED_VALUES: Mapping[str, tuple[frozenset[str], str, str]] = {
 _timed = frozenset({"anchor", "deadline", "remind", "remindRoles"})
 _heard = frozenset({"correlation", "result"})
 _human = frozenset({"form", "role", "organisation", "assignee", "deadline", "result", "remind", "remindRoles"})
+_lasting = frozenset({"milestone", "stops"})
 _work = frozenset({"operator", "result"})
 _rule = frozenset({"decision", "result"})
 OWN: Mapping[str, frozenset[str]] = {
-    "userTask": _human | {"milestone"},
-    "manualTask": _human | {"milestone"},
+    "userTask": _human | _lasting,
+    "manualTask": _human | _lasting,
     "globalUserTask": _human,
     "globalManualTask": _human,
     "globalTask": frozenset({"result"}),
@@ -72,10 +73,10 @@ OWN: Mapping[str, frozenset[str]] = {
     "serviceTask": _work | {"milestone"},
     "businessRuleTask": _rule | {"milestone"},
     "sendTask": _heard | {"milestone"},
-    "receiveTask": _heard | _timed | {"milestone"},
-    "callActivity": frozenset({"milestone", "result"}),
-    "subProcess": frozenset({"milestone"}),
-    "transaction": frozenset({"milestone"}),
+    "receiveTask": _heard | _timed | _lasting,
+    "callActivity": _lasting | {"result"},
+    "subProcess": _lasting,
+    "transaction": _lasting,
     "startEvent": _timed | _heard | {"milestone"},
     "intermediateCatchEvent": _timed | _heard | {"milestone"},
     "boundaryEvent": _timed | _heard | {"milestone"},
