@@ -102,6 +102,13 @@ def test_deadline_counts_by_the_calendar():
     assert run("deadline", days=7, unit="cal", start="2026-12-25")["provisional"] is True
 
 
+def test_a_deadline_leaves_out_the_times_that_do_not_count():
+    start = "2026-03-02T10:00:00+08:00"
+    assert run("deadline", days=5, start=start, stops=[["2026-03-04", "2026-03-06"]])["date"] == "2026-03-11"
+    lasting = run("deadline", days=5, start=start, stops=[["2026-03-04", None]])
+    assert lasting == {"date": None, "at": None, "provisional": False}
+
+
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
@@ -128,6 +135,9 @@ def test_deadline_counts_by_the_calendar():
         ("next anniversary", {"anchor": "2024-02-29", "period": "P0D"}),
         ("deadline", {"days": -1}),
         ("deadline", {"days": 1, "unit": "weeks"}),
+        ("deadline", {"days": 1, "stops": [[None, "2026-03-04"]]}),
+        ("deadline", {"days": 1, "stops": [["2026-03-04"]]}),
+        ("deadline", {"days": 1, "stops": [["2026-03-04", "soon"]]}),
         ("deadline", {"days": 10000, "start": "9999-12-01"}),
     ],
 )
