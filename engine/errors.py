@@ -137,3 +137,7 @@ class TitleRefused(IcityError):
 
 class RoundRefused(IcityError):
     """The round cannot be opened or moved on so. The fact `reason` says why."""
+
+
+class DivisionsRefused(IcityError):
+    """The change of divisions does not fit the register. The fact `findings` names each rule and unit."""

@@ -62,6 +62,7 @@ REPLIES: dict[type[Exception], Reply] = {
     errors.PackageRefused: Reply(422, "package-refused", "该文件不是合格的归档包。"),
     errors.TitleRefused: Reply(409, "title-refused", "不能这样授予或终止该称号。"),
     errors.RoundRefused: Reply(409, "round-refused", "不能这样开启或推进该轮次。"),
+    errors.DivisionsRefused: Reply(422, "divisions-refused", "该区划变更与区划登记不符。"),
     DataError: Reply(400, "unstorable", "请求中有无法保存的数据。", "The request holds data that cannot be stored."),
     OperationalError: Reply(503, "busy", "系统繁忙，请稍后再试。", "The system is busy; try again shortly."),
     PoolTimeout: Reply(503, "busy", "系统繁忙，请稍后再试。", "The system is busy; try again shortly."),
