@@ -42,9 +42,7 @@ class Kind(StrEnum):
     TIMER_FIRED = "timer.fired"  # that moment came
     DEADLINE_STOPPED = "deadline.stopped"  # an activity began during which these deadlines stand still
     DEADLINE_RESUMED = "deadline.resumed"  # that activity ended and they go on
-    DEADLINE_MOVED = (
-        "deadline.moved"  # a deadline was reckoned anew: after a stop, or by a notice of holidays
-    )
+    DEADLINE_MOVED = "deadline.moved"  # a deadline was reckoned anew: after a stop, or by a notice of holidays
     MESSAGE_RECEIVED = "message.received"  # a message came in
     MESSAGE_DELIVERED = "message.delivered"  # an instance took a message
     MESSAGE_SENT = "message.sent"  # an instance threw a message
@@ -57,6 +55,14 @@ class Kind(StrEnum):
     INCIDENT_RESOLVED = "incident.resolved"  # a failed step was retried with success
     INCIDENT_SETTLED = "incident.settled"  # a person declared a failed step done, with data and a reason
     REMINDER_DUE = "reminder.due"  # a deadline is near or past and its people are told
+    TITLE_GRANTED = "title.granted"  # a unit was granted a title: which, and by which document
+    TITLE_ENDED = "title.ended"  # a title of a unit ended: which, why, and by which document
+    UNIT_BARRED = "unit.barred"  # a unit may not apply for some rounds
+    ROUND_OPENED = "round.opened"  # a round gathers units, and its indicator set is frozen
+    ROUND_CLOSED = "round.closed"  # the results of a round are in
+    ROUND_PUBLISHED = "round.published"  # the results of a round are out and never change
+    ROUND_CANCELLED = "round.cancelled"  # a round was called off
+    DIVISION_CHANGED = "division.changed"  # a person entered what became of administrative divisions
     INVARIANT_BROKEN = "invariant.broken"  # the database breaks a rule that must always hold: somebody must look
     INVARIANT_MENDED = "invariant.mended"  # that rule holds again
     PROGRAMME_DEPLOYED = "programme.deployed"  # a new version of a programme became the latest

@@ -47,7 +47,29 @@ SENTENCES = {
     Kind.INCIDENT_RESOLVED: _("“%(what)s” was tried again and went well."),
     Kind.INCIDENT_SETTLED: _("%(who)s put “%(what)s” right by hand: %(reason)s."),
     Kind.REMINDER_DUE: _("People were reminded of “%(what)s”, due %(due)s."),
+    Kind.TITLE_GRANTED: _("The title “%(title)s” was granted: %(number)s."),
+    Kind.TITLE_ENDED: _("The title “%(title)s” ended: %(ending)s."),
+    Kind.UNIT_BARRED: _("The unit may not apply for %(rounds)s rounds: %(reason)s."),
+    Kind.ROUND_OPENED: _("The round %(round)s was opened; its indicator set is %(set)s."),
+    Kind.ROUND_CLOSED: _("The results of the round %(round)s are in."),
+    Kind.ROUND_PUBLISHED: _("The results of the round %(round)s were published."),
+    Kind.ROUND_CANCELLED: _("The round %(round)s was called off."),
+    Kind.DIVISION_CHANGED: _("%(who)s entered a change of divisions: %(note)s."),
 }
+TITLES = {
+    "science_strong": _("Strong in science and technology"),
+    "pilot": _("Innovative city or county, pilot"),
+    "recognised": _("Innovative city or county"),
+    "national_pilot": _("National pilot of innovative cities"),
+}
+ENDINGS = {
+    "revoked": _("revoked"),
+    "merged": _("the unit went into another"),
+    "abolished": _("the unit is no more"),
+    "own_request": _("given back by the unit"),
+    "superseded": _("another took its place"),
+}
+PLAIN_FACTS = ("number", "rounds", "round", "set", "note")
 STOPS = "。.；; "
 MAJOR = {
     Kind.INSTANCE_STARTED,
@@ -76,6 +98,9 @@ def tell(event: EventRow, labels: Labels) -> str:
         "why": _why(event.data).rstrip(STOPS),
         "reason": str(event.data.get("reason") or gettext("no reason given")).rstrip(STOPS),
         "milestone": labels.milestone(event.data.get("milestone")),
+        "title": str(TITLES.get(event.data.get("title", ""), "")),
+        "ending": str(ENDINGS.get(event.data.get("ending", ""), "")),
+        **{name: str(event.data.get(name) or "").rstrip(STOPS) for name in PLAIN_FACTS},
     }
     return str(SENTENCES[Kind(event.kind)]) % facts
 
