@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Bytes, Code, Instant, Json, Key, Serial, Texts
 from engine.tables.registers import Bar as Bar
+from engine.tables.registers import CalendarNotice as CalendarNotice
 from engine.tables.registers import ClockStop as ClockStop
 from engine.tables.registers import DeadlineMove as DeadlineMove
 from engine.tables.registers import DivisionEvent as DivisionEvent

@@ -198,6 +198,19 @@ class OfficialDocument(Base):
     )
 
 
+class CalendarNotice(Base):
+    """A notice of holidays that was loaded: what it says, which calendar it made, and whether deadlines followed it."""
+
+    __tablename__ = "calendar_notice"
+    number: Mapped[Code]
+    issued_on: Mapped[date]
+    days: Mapped[Json]
+    version: Mapped[str]
+    loaded_at: Mapped[Instant]
+    loaded_by: Mapped[str]
+    settled_at: Mapped[Instant | None]
+
+
 class ClockStop(Base):
     """A time during which some deadlines of an instance stand still."""
 

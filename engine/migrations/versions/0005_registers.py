@@ -18,6 +18,7 @@ def upgrade() -> None:
     _title()
     _evidence()
     _figure()
+    _calendar_notice()
     _clock_stop()
     _deadline_move()
     _official_document()
@@ -48,6 +49,7 @@ TABLES = (
     "title",
     "evidence",
     "figure",
+    "calendar_notice",
     "clock_stop",
     "deadline_move",
     "official_document",
@@ -186,6 +188,20 @@ def _clock_stop() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clock_stop")),
     )
     op.create_index(op.f("ix_clock_stop_instance"), "clock_stop", ["instance"], unique=False)
+
+
+def _calendar_notice() -> None:
+    op.create_table(
+        "calendar_notice",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("days", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("loaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("loaded_by", sa.Text(), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_calendar_notice")),
+    )
 
 
 def _deadline_move() -> None:
