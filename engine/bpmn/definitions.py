@@ -28,8 +28,11 @@ def wait_for(element: Element, around: Surroundings, data: Mapping[str, Any]) ->
 
 
 def first_wait(element: Element, around: Surroundings) -> Wait:
-    """Return what a start event waits for when its process is deployed."""
-    return wait_for(element, around, {})
+    """Return what a start event waits for when its process is deployed; a cycle that began before goes on from now."""
+    wait = wait_for(element, around, {})
+    if "cycle" in wait and datetime.fromisoformat(wait["due"]) < around.now:
+        return next_wait(wait, around.now) or wait
+    return wait
 
 
 def next_wait(wait: Wait, now: datetime) -> Wait | None:

@@ -155,6 +155,13 @@ def test_a_cycle_starts_one_after_another_and_does_not_make_up_for_what_it_misse
     assert stage.one(select(StartEvent.due_at)) == first + timedelta(days=31)
 
 
+def test_a_cycle_that_began_before_it_was_deployed_goes_on_from_now(stage):
+    clock.travel(datetime(2026, 11, 23, tzinfo=UTC))
+    stage.deploy(p=begun(timer("R/2013-03-01T09:00:00+08:00/P1Y", "timeCycle")))
+    assert stage.one(select(StartEvent.due_at)) == datetime(2027, 3, 1, 1, tzinfo=UTC)
+    assert due(stage) == []
+
+
 def test_a_cycle_with_a_number_ends(stage, configuration):
     stage.deploy(p=begun(timer("R2/P1D", "timeCycle")))
     for _ in range(4):
