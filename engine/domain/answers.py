@@ -156,8 +156,8 @@ def _shape(component: Component, text: str, _: Scope) -> None:
     if kind == "phone" and not _PHONE.fullmatch(text.strip()):
         raise Fault("请填写有效的电话号码。", "Enter a valid telephone number.")
     if pattern and kind in (None, "custom") and not patterns.matches(patterns.compiled(pattern), text):
-        own = limits.get("patternErrorMessage")
-        raise Fault(own or "格式不符合要求。", own or "The format is not as required.")
+        zh, en = limits.get("patternErrorMessage"), component.get("properties", {}).get("en_fault")
+        raise Fault(zh or "格式不符合要求。", en or "The format is not as required.")
 
 
 def _range(component: Component, number: Decimal, scope: Scope) -> None:
