@@ -1,0 +1,181 @@
+"""Scoring a case: its sheet is kept for good, and one that corrects it stands beside it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, case, exists, select
+from sqlalchemy.orm import Session, aliased
+
+from engine import clock
+from engine.bpmn.gate import parse_xml
+from engine.domain import canonical, decisions, sheets
+from engine.domain.decisions import Decision
+from engine.domain.sheets import About, Frozen, Sheet
+from engine.errors import DecisionFailed, StepFailed
+from engine.sheets import provenance
+from engine.tables import Deployment, DeploymentFile, Instance, Resource, Round, RoundState, ScoreSheet
+
+GRADES = "grade.dmn"
+RESCORED = "重新计分"
+PRINTED = "the round is published; a correction of its scores needs a reason"
+
+Grading = Callable[[Mapping[str, Any]], str | None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is to be scored: about whom, by which set, with which figures and experts' scores (by code)."""
+
+    about: About
+    frozen: Frozen
+    values: Mapping[str, Any]
+    experts: Mapping[str, Sequence[Any]]
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whose programme a sheet belongs to, and the instance that asked for it."""
+
+    programme: str
+    instance: UUID | None = None
+
+
+def score_case(session: Session, place: Place, wanted: Case) -> dict[str, Any]:
+    """Score a case and keep its sheet; return the score with `sheet` (id), `grade` and `change_on_last`.
+
+    The rows that the round has frozen count, not those of today. The same inputs give the same sheet, which is kept
+    once; other inputs give a sheet that supersedes the last one. `change_on_last` is by how many points the total
+    moved since the last sheet of an earlier year under the same set; none where there is none.
+    Raise StepFailed, NotFound, ModelRefused.
+    """
+    about = wanted.about
+    frozen = _frozen(session, about.round, wanted)
+    chosen = sheets.read_set(frozen.plain())
+    known = provenance.read(session, [about.unit], provenance.years(chosen, about.year))
+    inputs = known.given(chosen, about.unit, about.year, wanted.values)
+    sheet = sheets.compose(about, frozen, inputs, wanted.experts)
+    grade = grading(session, place)(sheet)
+    standing = current(session, ScoreSheet.unit == about.unit)
+    kept = keep(session, place, [(sheet, grade)], standing, wanted.reason)
+    return {
+        **sheets.answer(sheet),
+        "sheet": str(kept[about.unit]),
+        "grade": grade,
+        "change_on_last": _change(sheet, standing),
+    }
+
+
+def current(session: Session, *conditions: ColumnElement[bool]) -> list[ScoreSheet]:
+    """Return the sheets that no other supersedes, the oldest first; one statement."""
+    later = aliased(ScoreSheet)
+    query = select(ScoreSheet).where(~exists().where(later.supersedes == ScoreSheet.id), *conditions)
+    return list(session.scalars(query.order_by(ScoreSheet.made_at, ScoreSheet.id)))
+
+
+def keep(
+    session: Session,
+    place: Place,
+    made: Sequence[tuple[Sheet, str | None]],
+    standing: Sequence[ScoreSheet],
+    reason: str | None = None,
+) -> dict[str, UUID]:
+    """Keep sheets with their grades; return the id of each by unit. `standing` are the current sheets of the units."""
+    found: dict[str, UUID] = {}
+    for sheet, grade in made:
+        before = next((one for one in standing if _same_place(one, sheet)), None)
+        digest = canonical.digest(sheet)
+        if before is not None and before.digest == digest:
+            found[sheet["unit"]] = before.id
+            continue
+        row = _row(sheet, place, digest)
+        row.grade = grade
+        if before is not None:
+            row.supersedes, row.reason = before.id, reason or RESCORED
+        session.add(row)
+        found[sheet["unit"]] = row.id
+    session.flush()
+    return found
+
+
+def grading(session: Session, place: Place) -> Grading:
+    """Return what grades a sheet: the decision `grade` of the instance's programme version, or of the newest."""
+    own = case((Deployment.digest == Instance.deployment, 0), else_=1)
+    query = (
+        select(Resource.content)
+        .join(DeploymentFile, DeploymentFile.resource == Resource.digest)
+        .join(Deployment, Deployment.digest == DeploymentFile.deployment)
+        .outerjoin(Instance, Instance.id == place.instance)
+        .where(Deployment.programme == place.programme, DeploymentFile.path == GRADES)
+        .order_by(own, Deployment.number.desc())
+        .limit(1)
+    )
+    content = session.scalar(query)
+    decision = None if content is None else _decision(bytes(content))
+    return lambda sheet: _grade(decision, sheet)
+
+
+@lru_cache(maxsize=16)
+def _decision(content: bytes) -> Decision | None:
+    return decisions.parse(parse_xml(content, GRADES)).get("grade")
+
+
+def _grade(decision: Decision | None, sheet: Mapping[str, Any]) -> str | None:
+    """Return what the decision says of the score, none where it says nothing of one alone."""
+    total = sheets.plain_number(sheet["total"])
+    try:
+        given = {"score": total, "total": total, "gates_met": sheet["gates_met"]}
+        answer = None if decision is None else decision.evaluate(given)
+    except DecisionFailed:
+        return None
+    found = answer.get("grade") if isinstance(answer, dict) else answer
+    return found if isinstance(found, str) else None
+
+
+def _frozen(session: Session, round_: str | None, wanted: Case) -> Frozen:
+    if round_ is None:
+        return wanted.frozen
+    found = session.get(Round, round_)
+    if found is None:
+        raise StepFailed(round=round_, reason="there is no such round")
+    if found.indicator_set != wanted.frozen.code:
+        raise StepFailed(round=round_, indicator_set=wanted.frozen.code, reason="the round is scored by another set")
+    if found.state is RoundState.PUBLISHED and wanted.reason is None:
+        raise StepFailed(round=round_, reason=PRINTED)
+    return Frozen(found.indicator_set, found.set_rows)
+
+
+def _same_place(row: ScoreSheet, sheet: Sheet) -> bool:
+    return all(row.sheet[name] == sheet[name] for name in ("unit", "case_id", "round", "year"))
+
+
+def _row(sheet: Sheet, place: Place, digest: str) -> ScoreSheet:
+    return ScoreSheet(
+        id=uuid4(),
+        programme=place.programme,
+        round=sheet["round"],
+        unit=sheet["unit"],
+        case_id=sheet["case_id"],
+        level=sheet["level"],
+        agency=sheet["agency"],
+        indicator_set=sheet["set"]["code"],
+        set_digest=sheet["set"]["digest"],
+        total=canonical.number(sheet["total"]),
+        gates_met=sheet["gates_met"],
+        sheet=sheet,
+        digest=digest,
+        made_at=clock.now(),
+    )
+
+
+def _change(sheet: Sheet, standing: Sequence[ScoreSheet]) -> int | float | None:
+    earlier = [
+        one for one in standing if one.sheet["year"] < sheet["year"] and one.set_digest == sheet["set"]["digest"]
+    ]
+    if not earlier:
+        return None
+    last = max(earlier, key=lambda one: (one.sheet["year"], one.made_at))
+    return sheets.plain_number(canonical.decimal(canonical.number(sheet["total"]) - last.total))
