@@ -20,6 +20,7 @@ class Settings:
     database_url: str
     var: str
     workflows: str
+    document_fonts: list[str]
     host: str
     port: int
     web_processes: int
@@ -50,6 +51,11 @@ class Settings:
     def workflows_path(self) -> Path:
         """Return the folder of the programmes."""
         return ROOT / self.workflows
+
+    @property
+    def font_folders(self) -> tuple[Path, ...]:
+        """Return the folders with the fonts of official documents, the first to be asked first."""
+        return tuple(ROOT / folder for folder in self.document_fonts)
 
 
 def load(**overrides: Any) -> Settings:
