@@ -191,6 +191,7 @@ class OfficialDocument(Base):
     void_reason: Mapped[str | None]
     pdf: Mapped[str | None]
     docx: Mapped[str | None]
+    remarks: Mapped[Json | None]
     published_at: Mapped[Instant | None]
     __table_args__ = (
         UniqueConstraint("organ", "year", "serial"),

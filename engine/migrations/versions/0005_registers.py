@@ -249,6 +249,7 @@ def _official_document() -> None:
         sa.Column("void_reason", sa.Text(), nullable=True),
         sa.Column("pdf", sa.Text(), nullable=True),
         sa.Column("docx", sa.Text(), nullable=True),
+        sa.Column("remarks", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["instance"], ["instance.id"], name=op.f("fk_official_document_instance")),
         sa.ForeignKeyConstraint(["issued_by"], ["person.id"], name=op.f("fk_official_document_issued_by")),
