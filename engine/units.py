@@ -1,34 +1,47 @@
 """The register of units: cities and counties in force on a day, and where each stands in the programme."""
 
-import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, exists, func, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, and_, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from engine import divisions, titles
+from engine.divisions import in_force
+from engine.domain.divisions import Happening, Level, Period
+from engine.domain.titles import read as read_titles
+from engine.errors import NotAllowed
 from engine.identity import Actor
 from engine.settings import ROOT
-from engine.tables import Division, Instance, InstanceState, Reminder, Timer
+from engine.tables import Division, Instance, InstanceState, Reminder, Timer, Title
 
-DIVISIONS = ROOT / "config" / "divisions.csv"
-FICTIONAL = ROOT / "config" / "divisions_demo.csv"
+DIVISIONS, FICTIONAL = divisions.DIVISIONS, divisions.FICTIONAL
+TITLES = ROOT / "config" / "titles"
+# Titles that were granted before this register was kept, and the programme that grants them.
+GIVEN = {
+    DIVISIONS: (TITLES / "national_pilots.csv", "innovative-city"),
+    FICTIONAL: (TITLES / "demo.csv", "science-strong-county"),
+}
 PROVINCIAL = ("PRV_", "GOV_")
 STATISTICS = "STAT_PRV"
-PROVINCE = "province"
+REGISTRARS = frozenset({"PRV_OFFICER", "SYS_ADMIN"})
 LIVING = (InstanceState.RUNNING, InstanceState.SUSPENDED)
 BROKEN_OFF = (InstanceState.CANCELLED, InstanceState.TERMINATED)
 
 
 @dataclass(frozen=True)
 class UnitRow:
-    """A division and its life in the programme; `instance` is None where the reader may not open it."""
+    """A unit on one day and its life in the programme; `instance` is None where the reader may not open it.
 
+    `lineage` is every happening up to that day that it came from, lived through or ended with.
+    """
+
+    unit: str
     code: str
     name: str
     level: str
@@ -38,44 +51,66 @@ class UnitRow:
     instance: UUID | None
     milestone: str | None
     next_reassessment: datetime | None
+    titles: list[str]
+    lineage: list[Happening] = field(default_factory=list)
 
 
 def listing(session: Session, actor: Actor, on: date) -> list[UnitRow]:
-    """Return the units in force on the day `on`, by code; any signed-in person may read the register."""
-    return [UnitRow(*row) for row in session.execute(_register(actor, on))]
+    """Return the units in force on the day `on`, by code, in two queries; any signed-in person may read the register.
+
+    Standing and next measurement are those of today, whatever the day.
+    """
+    lineages = _lineages(act for act in divisions.happenings(session) if act.effective_on <= on)
+    rows = session.execute(_register(actor, on)).mappings()
+    return [UnitRow(**row, lineage=lineages.get(row["unit"], [])) for row in rows]
+
+
+def enter(session: Session, actor: Actor, act: Happening, begun: Sequence[Period]) -> int:
+    """Enter what became of divisions and return its number; raise NotAllowed, or DivisionsRefused when it cannot be."""
+    if not actor.roles & REGISTRARS:
+        raise NotAllowed
+    return divisions.enter(session, actor.id, act, begun)
 
 
 def seed(session: Session, files: Sequence[Path] = (DIVISIONS, FICTIONAL)) -> None:
-    """Bring the divisions of `files` into the register; rows of FICTIONAL are marked so. Repeating changes nothing."""
-    rows = [row for file in files for row in _rows(file)]
-    statement = insert(Division)
-    names = [column.name for column in Division.__table__.columns if not column.primary_key]
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Division.code, Division.valid_from], set_={name: statement.excluded[name] for name in names}
-        ),
-        rows,
-    )
+    """Bring the divisions of `files` into the register, what became of them, and the titles held before.
+
+    Rows of FICTIONAL are marked so. Repeating changes nothing.
+    """
+    divisions.seed(session, files, [divisions.ACTS] if DIVISIONS in files else [])
+    for file, programme in (GIVEN[file] for file in files if file in GIVEN):
+        titles.seed(session, programme, read_titles(file.read_text(encoding="utf-8").splitlines()))
+
+
+def _lineages(acts: Iterable[Happening]) -> dict[str, list[Happening]]:
+    found: dict[str, list[Happening]] = defaultdict(list)
+    for act in acts:
+        for unit in dict.fromkeys([*act.from_units, *act.to_units]):
+            found[unit].append(act)
+    return found
 
 
 def _register(actor: Actor, on: date) -> Select[Any]:
     above = aliased(Division)
     life = _lives()
+    held = select(Title.kind).where(Title.unit == Division.unit, titles.held(Title, on)).order_by(Title.kind)
     return (
         select(
+            Division.unit,
             Division.code,
             Division.name,
             Division.level,
             Division.parent,
-            above.name,
+            above.name.label("parent_name"),
             Division.fictional,
-            _visible(actor, life.c),
+            _visible(actor, life.c).label("instance"),
             life.c.milestone,
-            life.c.next_due,
+            life.c.next_due.label("next_reassessment"),
+            func.array(held.correlate(Division).scalar_subquery()).label("titles"),
         )
-        .outerjoin(above, and_(above.code == Division.parent, _in_force(above, on)))
-        .outerjoin(life, life.c.subject == Division.code)
-        .where(_in_force(Division, on), Division.level != PROVINCE)
+        .outerjoin(above, and_(above.code == Division.parent, in_force(above, on)))
+        .outerjoin(life, life.c.subject == Division.unit)
+        .where(in_force(Division, on), Division.level != Level.PROVINCE.value)
         .order_by(Division.code)
     )
 
@@ -105,24 +140,3 @@ def _lives() -> Any:
 def _visible(actor: Actor, life: Any) -> Any:
     provincial = any(role.startswith(PROVINCIAL) or role == STATISTICS for role in actor.roles)
     return life.id if provincial else case((life.organisation.in_(sorted(actor.organisations)), life.id))
-
-
-def _in_force(division: Any, on: date) -> Any:
-    return and_(division.valid_from <= on, or_(division.valid_to.is_(None), division.valid_to > on))
-
-
-def _rows(file: Path) -> list[dict[str, Any]]:
-    with file.open(encoding="utf-8", newline="") as lines:
-        return [
-            {
-                "code": row["code"],
-                "unit": row.get("unit") or row["code"],
-                "name": row["name"],
-                "level": row["level"],
-                "parent": row["parent_code"] or None,
-                "valid_from": date.fromisoformat(row["valid_from"]),
-                "valid_to": date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
-                "fictional": file == FICTIONAL,
-            }
-            for row in csv.DictReader(lines)
-        ]

@@ -7,8 +7,8 @@ its last. The register of Zhejiang equals the published lists at every year-end 
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -67,6 +67,8 @@ CONTINUES = frozenset(
         Change.COUNTY_TO_CITY,
     }
 )
+# Those it comes from are no more, unless they are among those it leads to.
+ENDS = frozenset({Change.MERGE, Change.RECONSTITUTE})
 
 
 @dataclass(frozen=True)
@@ -232,6 +234,20 @@ class Register:
                     yield Fault("by a happening", unit, period.since)
             if periods[-1].until is not None and (unit, periods[-1].until) not in left:
                 yield Fault("by a happening", unit, periods[-1].until)
+
+
+def amended(register: Register, act: Happening, begun: Sequence[Period]) -> Register:
+    """Return `register` with `act` and the periods `begun` by it; what the act replaces ends on its day.
+
+    Of a merger or a reconstitution those end that are not among whom it leads to. The caller asks the answer for its
+    faults.
+    """
+    day = act.effective_on
+    over = {period.unit for period in begun}
+    if act.kind in ENDS:
+        over |= set(act.from_units) - set(act.to_units)
+    kept = [replace(one, until=day) if one.unit in over and one.until is None else one for one in register.periods]
+    return Register([*kept, *begun], [*register.happenings, act])
 
 
 def ended_by(act: Happening, register: Register) -> list[str]:

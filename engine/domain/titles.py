@@ -5,12 +5,15 @@ department with others and recognition by the provincial government (三(二)), 
 standings and their moves are programme chapter 8.1.
 """
 
+import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
+
+from dateutil.relativedelta import relativedelta
 
 from engine.domain.divisions import Change
 from engine.domain.numbering import DocumentNumber
@@ -197,6 +200,11 @@ def end(title: Title, decision: Decision) -> Title:
     )
 
 
+def two_year_day(granted_on: date, year: int) -> date:
+    """Return the day in `year` on which the two years since `granted_on` are over; 29 February becomes the 28th."""
+    return granted_on + relativedelta(year=year)
+
+
 def may_revoke(kind: Kind) -> frozenset[Organ]:
     """Return the organs that may take a title of `kind` away."""
     granting = GRANTED_BY[kind]
@@ -250,6 +258,14 @@ def faults(titles: Iterable[Title]) -> list[str]:
     for title in titles:
         by_unit[title.unit].append(title)
     return [f"{unit}: {rule}" for unit, own in sorted(by_unit.items()) for rule in _broken(own)]
+
+
+def read(lines: Iterable[str]) -> list[Title]:
+    """Return the titles of a CSV file with a header: unit, kind, granted_on, document_no, and a basis for people."""
+    return [
+        Title(row["unit"], Kind(row["kind"]), date.fromisoformat(row["granted_on"]), row["document_no"])
+        for row in csv.DictReader(lines)
+    ]
 
 
 def _broken(titles: list[Title]) -> Iterator[str]:
