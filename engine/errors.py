@@ -141,3 +141,11 @@ class RoundRefused(IcityError):
 
 class DivisionsRefused(IcityError):
     """The change of divisions does not fit the register. The fact `findings` names each rule and unit."""
+
+
+class FiguresRefused(IcityError):
+    """The figures cannot be taken on record so. The fact `reason` says why."""
+
+
+class EvidenceRefused(IcityError):
+    """The file cannot be kept as evidence. The fact `reason` says why."""

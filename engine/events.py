@@ -63,6 +63,10 @@ class Kind(StrEnum):
     ROUND_PUBLISHED = "round.published"  # the results of a round are out and never change
     ROUND_CANCELLED = "round.cancelled"  # a round was called off
     DIVISION_CHANGED = "division.changed"  # a person entered what became of administrative divisions
+    FIGURES_RECORDED = "figures.recorded"  # figures of a unit and year came on record, or new versions of them
+    FIGURE_CORRECTED = "figure.corrected"  # a figure was corrected, with a reason; what was published stays
+    FIGURES_LOCKED = "figures.locked"  # the figures of a year were locked: every change is a correction from now on
+    EVIDENCE_KEPT = "evidence.kept"  # a person handed in a file that supports figures or statements
     INVARIANT_BROKEN = "invariant.broken"  # the database breaks a rule that must always hold: somebody must look
     INVARIANT_MENDED = "invariant.mended"  # that rule holds again
     PROGRAMME_DEPLOYED = "programme.deployed"  # a new version of a programme became the latest

@@ -39,6 +39,9 @@ class Settings:
     webhook_hosts: list[str]
     webhook_loopback: bool
     message_days: int
+    max_evidence: int
+    evidence_types: list[str]
+    virus_scan: str
     seed_demo: bool
     language: str
 

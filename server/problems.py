@@ -59,6 +59,8 @@ REPLIES: dict[type[Exception], Reply] = {
     errors.SettingsRefused: Reply(500, "settings-refused", "系统设置有误。"),
     errors.CalendarUnknown: Reply(422, "calendar-unknown", "工作日历中没有这一天。"),
     errors.DocumentRefused: Reply(422, "document-refused", "公文不能这样拟制、印发或处理。"),
+    errors.FiguresRefused: Reply(422, "figures-refused", "数据不能这样登记或更正。"),
+    errors.EvidenceRefused: Reply(422, "evidence-refused", "该文件不能作为证明材料保存。"),
     errors.PackageRefused: Reply(422, "package-refused", "该文件不是合格的归档包。"),
     errors.TitleRefused: Reply(409, "title-refused", "不能这样授予或终止该称号。"),
     errors.RoundRefused: Reply(409, "round-refused", "不能这样开启或推进该轮次。"),

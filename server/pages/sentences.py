@@ -55,6 +55,10 @@ SENTENCES = {
     Kind.ROUND_PUBLISHED: _("The results of the round %(round)s were published."),
     Kind.ROUND_CANCELLED: _("The round %(round)s was called off."),
     Kind.DIVISION_CHANGED: _("%(who)s entered a change of divisions: %(note)s."),
+    Kind.FIGURES_RECORDED: _("%(count)s figures of %(year)s came on record."),
+    Kind.FIGURE_CORRECTED: _("The figure %(code)s of %(year)s was corrected: %(reason)s."),
+    Kind.FIGURES_LOCKED: _("The figures of %(year)s were locked."),
+    Kind.EVIDENCE_KEPT: _("%(who)s handed in the file “%(name)s”."),
 }
 TITLES = {
     "science_strong": _("Strong in science and technology"),
@@ -69,7 +73,7 @@ ENDINGS = {
     "own_request": _("given back by the unit"),
     "superseded": _("another took its place"),
 }
-PLAIN_FACTS = ("number", "rounds", "round", "set", "note")
+PLAIN_FACTS = ("number", "rounds", "round", "set", "note", "count", "year", "code", "name")
 STOPS = "。.；; "
 MAJOR = {
     Kind.INSTANCE_STARTED,
