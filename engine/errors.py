@@ -149,3 +149,11 @@ class FiguresRefused(IcityError):
 
 class EvidenceRefused(IcityError):
     """The file cannot be kept as evidence. The fact `reason` says why."""
+
+
+class VotingRefused(IcityError):
+    """The opinions cannot be weighed by this rule. The fact `why` says why."""
+
+
+class SeatRefused(IcityError):
+    """Somebody who did an earlier step of this case may not do this one. The fact `why` names the step."""

@@ -65,6 +65,8 @@ REPLIES: dict[type[Exception], Reply] = {
     errors.TitleRefused: Reply(409, "title-refused", "不能这样授予或终止该称号。"),
     errors.RoundRefused: Reply(409, "round-refused", "不能这样开启或推进该轮次。"),
     errors.DivisionsRefused: Reply(422, "divisions-refused", "该区划变更与区划登记不符。"),
+    errors.VotingRefused: Reply(422, "voting-refused", "无法按这一表决规则汇总意见。"),
+    errors.SeatRefused: Reply(409, "seat-refused", "您办过本案的前一环节，按回避规定不能办理这一环节。"),
     DataError: Reply(400, "unstorable", "请求中有无法保存的数据。", "The request holds data that cannot be stored."),
     OperationalError: Reply(503, "busy", "系统繁忙，请稍后再试。", "The system is busy; try again shortly."),
     PoolTimeout: Reply(503, "busy", "系统繁忙，请稍后再试。", "The system is busy; try again shortly."),
