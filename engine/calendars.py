@@ -1,7 +1,9 @@
-"""The civil calendar in the database: seeded from the published notices, corrected by new ones."""
+"""The civil calendar in the database: seeded from the published notices, corrected by new ones.
 
-import csv
-from collections import defaultdict
+A notice is kept with its number and the version of the calendar it made. Deadlines follow it twice (engine.deadlines):
+at once, and again when no process can still hold the calendar of before.
+"""
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -9,20 +11,27 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import chinese_calendar
-from sqlalchemy import Engine, func, select
+from sqlalchemy import ColumnElement, Engine, and_, bindparam, exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine import clock
+from engine import clock, events
 from engine.db import after_commit
+from engine.domain import holidays
+from engine.domain.deadlines import Span
+from engine.domain.holidays import Arrangement
 from engine.domain.workdays import SATURDAY, Calendar
+from engine.errors import NotFound, OperationRefused
 from engine.settings import ROOT
-from engine.tables import CalendarDay
+from engine.tables import CalendarDay, CalendarNotice
 
 NOTICES = ROOT / "config" / "calendar"
 FIRST_YEAR = 2004
 BASIS = "chinesecalendar 1.11.0"
 KEPT = timedelta(seconds=60)
+SURELY_FORGOTTEN = 2 * KEPT
+
+_ONE_AT_A_TIME = text("LOCK TABLE calendar_notice IN SHARE ROW EXCLUSIVE MODE")
 
 
 @dataclass
@@ -48,15 +57,73 @@ def load(session: Session) -> Calendar:
 def seed(session: Session, notices: Path = NOTICES) -> None:
     """Add the published days that are not yet known, then the notices in the folder; repeating changes nothing.
 
-    A file of the folder is a CSV of the columns day, workday (1 or 0) and basis (the number of the notice).
+    A file of the folder is a notice as `engine.domain.holidays` reads it; raise WorkbookRefused for one with faults.
     """
     last_year = max(chinese_calendar.holidays).year
     if not session.scalar(select(CalendarDay.day).where(CalendarDay.day == date(last_year, 12, 31))):
         days = [day for year in range(FIRST_YEAR, last_year + 1) for day in _days_of(year)]
         _add(session, [{"day": day, "workday": chinese_calendar.is_workday(day), "basis": BASIS} for day in days])
-    for file in sorted(notices.glob("*.csv")):
-        for basis, named in _notices_of(file).items():
-            import_notice(session, named, basis)
+    for file in sorted((*notices.glob("*.csv"), *notices.glob("*.xlsx"))):
+        load_notice(session, holidays.read(file.read_bytes()), file.name)
+
+
+def load_notice(session: Session, notice: Arrangement, by: str) -> bool:
+    """Set the days of a notice and remember it by its number; False when it was loaded before.
+
+    `by` is a login or the name of a file. Raise OperationRefused when another notice has this number.
+    """
+    session.execute(_ONE_AT_A_TIME)
+    said = {day.isoformat(): worked for day, worked in notice.days.items()}
+    before = session.get(CalendarNotice, notice.number)
+    if before is not None:
+        if (before.issued_on, before.days) != (notice.issued_on, said):
+            zh = f"{notice.number}已登记，内容不同；更正请用新的文号。"
+            en = f"{notice.number} was loaded with other days; a correction has a number of its own."
+            raise OperationRefused(why={"zh": zh, "en": en})
+        return False
+    import_notice(session, notice.days, notice.number)
+    version, now = _read(session).version, clock.now()
+    facts = {"number": notice.number, "issued_on": notice.issued_on, "days": said, "version": version}
+    session.add(CalendarNotice(**facts, loaded_at=now, loaded_by=by))
+    session.flush()
+    events.append(session, "calendar.loaded", data={"number": notice.number, "version": version, "by": by})
+    return True
+
+
+def notices(session: Session) -> list[CalendarNotice]:
+    """List the notices that were loaded, the latest first; those the package holds have no rows of their own."""
+    return list(session.scalars(select(CalendarNotice).order_by(CalendarNotice.loaded_at.desc())))
+
+
+def touched(session: Session, number: str) -> Span:
+    """Return the first and the last day that a notice may have changed: of every year it names; raise NotFound."""
+    notice = session.get(CalendarNotice, number)
+    if notice is None:
+        raise NotFound(notice=number)
+    days = {date.fromisoformat(day): worked for day, worked in notice.days.items()}
+    return Arrangement(number, notice.issued_on, days).touched
+
+
+def pending() -> ColumnElement[bool]:
+    """Return the condition "the deadlines have not finally followed a notice at :now"; see `unsettled`."""
+    return exists().where(_is_unsettled(bindparam("now", type_=CalendarNotice.loaded_at.type)))
+
+
+def unsettled(session: Session) -> list[str]:
+    """List the notices that deadlines must follow once more, the oldest first.
+
+    A process keeps its calendar for a minute: what it opened meanwhile was reckoned by the one of before.
+    """
+    query = select(CalendarNotice.number).where(_is_unsettled(clock.now()))
+    return list(session.scalars(query.order_by(CalendarNotice.loaded_at)))
+
+
+def settle(session: Session, number: str) -> None:
+    """Remember that every deadline has followed a notice."""
+    notice = session.get(CalendarNotice, number)
+    if notice is not None:
+        notice.settled_at = clock.now()
+        session.flush()
 
 
 def import_notice(session: Session, days: Mapping[date, bool], basis: str) -> None:
@@ -78,12 +145,8 @@ def import_notice(session: Session, days: Mapping[date, bool], basis: str) -> No
     _add(session, [{"day": day, "workday": day.weekday() < SATURDAY, "basis": basis} for day in others])
 
 
-def _notices_of(file: Path) -> dict[str, dict[date, bool]]:
-    notices: dict[str, dict[date, bool]] = defaultdict(dict)
-    with file.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            notices[row["basis"]][date.fromisoformat(row["day"])] = row["workday"] == "1"
-    return notices
+def _is_unsettled(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    return and_(CalendarNotice.settled_at.is_(None), CalendarNotice.loaded_at <= now - SURELY_FORGOTTEN)
 
 
 def _add(session: Session, rows: list[dict[str, object]]) -> None:

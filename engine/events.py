@@ -1,6 +1,6 @@
 """What happened, append-only: the audit trail and the outbox in one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.orm import Session
 
 from engine import clock
-from engine.tables import Event, Person
+from engine.tables import Event, Instance, Person
 
 
 class Kind(StrEnum):
@@ -69,6 +69,7 @@ class Kind(StrEnum):
     EVIDENCE_KEPT = "evidence.kept"  # a person handed in a file that supports figures or statements
     INVARIANT_BROKEN = "invariant.broken"  # the database breaks a rule that must always hold: somebody must look
     INVARIANT_MENDED = "invariant.mended"  # that rule holds again
+    CALENDAR_LOADED = "calendar.loaded"  # a notice of holidays was loaded and made a new version of the calendar
     PROGRAMME_DEPLOYED = "programme.deployed"  # a new version of a programme became the latest
     PERSON_SIGNED_IN = "person.signed_in"  # a person proved who they are
     PERSON_SIGNED_OUT = "person.signed_out"  # a person ended a sign-in
@@ -163,6 +164,13 @@ def timeline(session: Session, instance: UUID) -> list[EventRow]:
     The caller has checked that the person asking may see the instance.
     """
     return [EventRow(*row) for row in session.execute(_TIMELINE.where(Event.instance == instance))]
+
+
+def everything(session: Session) -> Iterator[tuple[str, EventRow]]:
+    """Yield everything that happened to instances, oldest first, each with its instance's title; for the auditor."""
+    query = _TIMELINE.add_columns(Instance.title).join(Instance, Instance.id == Event.instance)
+    for *facts, title in session.execute(query.execution_options(yield_per=1000)):
+        yield title, EventRow(*facts)
 
 
 def _row(happening: Mapping[str, object], moment: datetime) -> dict[str, Any]:

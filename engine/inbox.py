@@ -44,7 +44,7 @@ COUNT = text(
 
 @dataclass(frozen=True)
 class TaskRow:
-    """A task as a list shows it; `workdays_left` is negative when overdue."""
+    """A task as a list shows it; `workdays_left` is negative when overdue, a `stopped` one has no deadline for now."""
 
     id: UUID
     instance: UUID
@@ -60,6 +60,7 @@ class TaskRow:
     created_at: datetime
     due_at: datetime | None
     provisional: bool
+    stopped: bool
     overdue: bool
     workdays_left: int | None
     ended_at: datetime | None
@@ -142,6 +143,10 @@ def _place(row: TaskRow) -> tuple[Any, ...]:
     return (row.due_at or LAST, row.id)
 
 
+def _stands_still(task: Task) -> bool:
+    return task.term is not None and any(end is None for _, end in task.term["stops"])
+
+
 def _query() -> Any:
     return (
         select(
@@ -177,6 +182,7 @@ def _rows(session: Session, query: Any) -> list[TaskRow]:
             created_at=task.created_at,
             due_at=task.due_at,
             provisional=task.provisional,
+            stopped=task.state == TaskState.OPEN and _stands_still(task),
             overdue=task.due_at is not None and task.state == TaskState.OPEN and task.due_at < now,
             workdays_left=calendar.workdays_between(now, task.due_at) if task.due_at else None,
             ended_at=task.ended_at,

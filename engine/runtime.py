@@ -17,6 +17,7 @@ from engine.bpmn import returns, survey
 from engine.bpmn.execution import Execution, Rest
 from engine.bpmn.returns import Reopening
 from engine.db import after_commit
+from engine.domain.deadlines import Span
 from engine.errors import Busy, InstanceEnded, InstanceSuspended, NotAllowed, NotFound, OperationRefused
 from engine.identity import Actor
 from engine.processes import Programme
@@ -113,6 +114,12 @@ class Running:
         """Let a waiting timer fall due at another instant; False when it does not wait."""
         return self._move(self.execution.rearm(task, element, due))
 
+    def recount(self, touched: Span) -> list[tuple[UUID, datetime, datetime]]:
+        """Reckon anew the deadline timers that cross a span of days; return (task, before, after) of those moved."""
+        found = self.execution.recount(touched)
+        self._move(bool(found))
+        return found
+
     def grow(self, task: UUID, item: Any) -> bool:
         """Add one to the running multi-instance that a task belongs to; False when it belongs to none."""
         return self._move(self.execution.grow(task, item))
@@ -201,6 +208,13 @@ def opened(session: Session, instance: UUID, *, skip_locked: bool = False) -> It
         raise Busy(instance=instance) if skip_locked else NotFound(instance=instance)
     _refuse_suspended(found)
     with _loaded(session, found) as running:
+        yield running
+
+
+@contextmanager
+def standing(session: Session, instance: UUID) -> Iterator[Running]:
+    """Lock and load an instance as `opened` does, also a suspended one; raise NotFound, InstanceEnded, StateDamaged."""
+    with _loaded(session, _locked(session, instance)) as running:
         yield running
 
 

@@ -25,7 +25,7 @@ from engine.db import Sessions, transaction
 from engine.errors import Busy, IcityError
 from engine.settings import Settings
 from engine.tables import Idempotency, SignIn
-from server import watch
+from server import recounting, watch
 from webhooks import outbound
 from webhooks.posting import Fence
 
@@ -127,6 +127,11 @@ def tidy(sessions: Sessions, settings: Settings) -> int:
         return messages.park_old(session, settings.message_days) + len(replies.all()) + len(ended.all())
 
 
+def follow_calendar(sessions: Sessions, _: Settings) -> int:
+    """Let the open deadlines follow the notices of holidays that were loaded; return how many moved."""
+    return recounting.settle(sessions)
+
+
 def look_at_invariants(sessions: Sessions, _: Settings) -> int:
     """Look whether the whole database is sound, unless somebody has lately; return how much is newly broken."""
     return watch.look(sessions)
@@ -140,11 +145,12 @@ DUTIES: Mapping[str, Duty] = {
     "reminders": Duty(announce_reminders),
     "events": Duty(fan_out),
     "deliveries": Duty(deliver_webhooks, places=8),
+    "calendar": Duty(follow_calendar),
     "tidy": Duty(tidy),
     "invariants": Duty(look_at_invariants),
 }
 HANDS = sum(duty.places for duty in DUTIES.values()) + 2  # two are always free to come and go
-SWEPT = ("timers", "starts", "messages", "signals", "reminders", "events", "deliveries")
+SWEPT = ("calendar", "timers", "starts", "messages", "signals", "reminders", "events", "deliveries")
 
 
 WORKING: WorkerOptions = {

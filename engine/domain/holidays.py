@@ -103,6 +103,8 @@ class _Reading:
 
     def result(self) -> Arrangement:
         self._check_head()
+        if self.faults:
+            raise WorkbookRefused(cells=self.faults)
         number, issued_on = self._about()
         for row in self._filled():
             self._holiday(row, issued_on)

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from server.api import (
+    calendar,
     health,
     incidents,
     instances,
@@ -30,6 +31,7 @@ NOUNS = (
     incidents,
     units,
     workbooks,
+    calendar,
     health,
 )
 

@@ -40,6 +40,7 @@ class TaskSchema(ma.Schema):
     created_at = ma.fields.AwareDateTime(format="iso")
     due_at = ma.fields.AwareDateTime(format="iso", allow_none=True)
     provisional = ma.fields.Boolean(metadata={"description": "Holidays up to due_at are not published yet"})
+    stopped = ma.fields.Boolean(metadata={"description": "Its clock stands still; it has no due_at until it goes on"})
     overdue = ma.fields.Boolean()
     workdays_left = ma.fields.Integer(allow_none=True)
     ended_at = ma.fields.AwareDateTime(format="iso", allow_none=True)

@@ -29,6 +29,7 @@ REMINDERS = {
     "before": _("the deadline is near"),
     "due": _("the deadline has come"),
     "overdue": _("the deadline has passed"),
+    "moved": _("the deadline was moved"),
 }
 
 

@@ -25,7 +25,9 @@ def day(moment: datetime | date | None) -> str:
 
 
 def due(row: TaskRow) -> dict[str, Any] | None:
-    """Return the deadline of a task row as text, tone and date; None when it has none."""
+    """Return the deadline of a task row as text, tone and date; None when it has none. One may stand still."""
+    if row.stopped:
+        return {"text": str(_("the clock stands still")), "tone": "calm", "on": "", "provisional": False}
     if row.due_at is None:
         return None
     return {"text": _left(row), "tone": _tone(row), "on": day(row.due_at), "provisional": row.provisional}

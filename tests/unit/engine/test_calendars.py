@@ -6,7 +6,11 @@ import pytest
 from sqlalchemy import func, select
 
 from engine import calendars, clock
-from engine.tables import CalendarDay
+from engine.domain.holidays import Arrangement
+from engine.errors import NotFound, OperationRefused
+from engine.tables import CalendarDay, CalendarNotice
+
+HEAD = "通知文号,印发日期,节日,放假起,放假止,调休上班\n"
 
 
 @pytest.fixture
@@ -62,13 +66,42 @@ def test_empty_notice_changes_nothing(seeded):
 
 
 def test_notices_of_the_folder_are_read(session, tmp_path):
-    (tmp_path / "2041.csv").write_text(
-        "day,workday,basis\n2041-05-01,0,甲\n2041-05-04,1,甲\n2041-10-01,0,乙\n", encoding="utf-8"
-    )
+    (tmp_path / "2041.csv").write_text(f"{HEAD}甲,2040-11-01,节,2041-05-01,,2041-05-04\n", encoding="utf-8")
+    (tmp_path / "2042.csv").write_text(f"{HEAD}乙,2041-11-01,节,2042-10-01,2042-10-03,\n", encoding="utf-8")
     for _ in range(2):
         calendars.seed(session, tmp_path)
     calendar = calendars.load(session)
-    assert [calendar.is_workday(date(2041, *day)) for day in ((5, 1), (5, 4), (10, 1))] == [False, True, False]
+    days = (date(2041, 5, 1), date(2041, 5, 4), date(2042, 10, 2))
+    assert [calendar.is_workday(day) for day in days] == [False, True, False]
+    assert {(one.number, one.loaded_by) for one in calendars.notices(session)} == {
+        ("甲", "2041.csv"),
+        ("乙", "2042.csv"),
+    }
+    assert calendars.touched(session, "乙") == (date(2042, 1, 1), date(2042, 12, 31))
+
+
+def test_every_notice_makes_a_version_of_its_own(seeded):
+    versions = [calendars.load(seeded).version]
+    for number, day in (("甲", date(2041, 5, 1)), ("乙", date(2041, 5, 2))):
+        calendars.load_notice(seeded, Arrangement(number, date(2040, 11, 1), {day: False}), "jingban")
+        versions.append(calendars.load(seeded).version)
+        assert seeded.get(CalendarNotice, number).version == versions[-1]
+    assert len(set(versions)) == 3
+    assert not calendars.load_notice(seeded, Arrangement("乙", date(2040, 11, 1), {date(2041, 5, 2): False}), "other")
+    with pytest.raises(OperationRefused):
+        calendars.load_notice(seeded, Arrangement("乙", date(2040, 11, 2), {date(2041, 5, 2): False}), "other")
+    with pytest.raises(NotFound):
+        calendars.touched(seeded, "丙")
+
+
+def test_a_notice_is_settled_when_nobody_can_hold_the_old_calendar(seeded):
+    calendars.load_notice(seeded, Arrangement("甲", date(2040, 11, 1), {date(2041, 5, 1): False}), "jingban")
+    assert calendars.unsettled(seeded) == []
+    clock.travel(clock.now() + calendars.SURELY_FORGOTTEN + timedelta(seconds=1))
+    assert calendars.unsettled(seeded) == ["甲"]
+    calendars.settle(seeded, "甲")
+    calendars.settle(seeded, "乙")
+    assert calendars.unsettled(seeded) == []
 
 
 def test_calendar_is_kept_for_a_minute(seeded):
