@@ -67,6 +67,9 @@ class Kind(StrEnum):
     FIGURE_CORRECTED = "figure.corrected"  # a figure was corrected, with a reason; what was published stays
     FIGURES_LOCKED = "figures.locked"  # the figures of a year were locked: every change is a correction from now on
     EVIDENCE_KEPT = "evidence.kept"  # a person handed in a file that supports figures or statements
+    DOCUMENT_ISSUED = "document.issued"  # an official document was issued under the next number of its series
+    DOCUMENT_VOIDED = "document.voided"  # a document was declared void; its number is kept and never used again
+    DOCUMENT_RENDERED = "document.rendered"  # a document was printed as PDF and DOCX, and its layout checked
     INVARIANT_BROKEN = "invariant.broken"  # the database breaks a rule that must always hold: somebody must look
     INVARIANT_MENDED = "invariant.mended"  # that rule holds again
     CALENDAR_LOADED = "calendar.loaded"  # a notice of holidays was loaded and made a new version of the calendar

@@ -57,6 +57,9 @@ SENTENCES = {
     Kind.DIVISION_CHANGED: _("%(who)s entered a change of divisions: %(note)s."),
     Kind.FIGURES_RECORDED: _("%(count)s figures of %(year)s came on record."),
     Kind.FIGURE_CORRECTED: _("The figure %(code)s of %(year)s was corrected: %(reason)s."),
+    Kind.DOCUMENT_ISSUED: _("The document %(number)s was issued: %(name)s."),
+    Kind.DOCUMENT_VOIDED: _("The document %(number)s was declared void: %(reason)s."),
+    Kind.DOCUMENT_RENDERED: _("The document %(number)s was printed."),
     Kind.FIGURES_LOCKED: _("The figures of %(year)s were locked."),
     Kind.EVIDENCE_KEPT: _("%(who)s handed in the file “%(name)s”."),
 }
