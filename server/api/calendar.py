@@ -41,7 +41,7 @@ class CalendarSchema(ma.Schema):
     notices = ma.fields.List(ma.fields.Nested(NoticeSchema))
 
 
-class MoveSchema(ma.Schema):
+class DeadlineMoveSchema(ma.Schema):
     """A deadline that moved."""
 
     instance = ma.fields.UUID()
@@ -55,6 +55,9 @@ class MoveSchema(ma.Schema):
     moved_at = ma.fields.AwareDateTime(format="iso")
 
 
+MOVES = page_of(DeadlineMoveSchema)
+
+
 class LoadedSchema(ma.Schema):
     """What became of a notice."""
 
@@ -66,7 +69,7 @@ class LoadedSchema(ma.Schema):
     new = ma.fields.Boolean(metadata={"description": "false: it was loaded before"})
     moved = ma.fields.Integer(metadata={"description": "How many deadlines moved by this request"})
     complete = ma.fields.Boolean(metadata={"description": "false: the service goes on with the rest by itself"})
-    moves = ma.fields.Nested(page_of(MoveSchema))
+    moves = ma.fields.Nested(MOVES)
 
 
 class MovesQuery(PageQuery):
@@ -108,7 +111,7 @@ def load() -> dict[str, Any]:
 @api.get("/calendar/moves")
 @auth.needs(*KEEPERS)
 @api.arguments(MovesQuery, location="query")
-@api.response(200, page_of(MoveSchema))
+@api.response(200, MOVES)
 def moves(query: dict[str, Any]) -> Page[MoveRow]:
     """List every deadline that a notice moved: before, after, and who was told."""
     return deadlines.moves(g.session, query["notice"], query["cursor"], query["limit"])
