@@ -70,6 +70,7 @@ class Kind(StrEnum):
     DOCUMENT_ISSUED = "document.issued"  # an official document was issued under the next number of its series
     DOCUMENT_VOIDED = "document.voided"  # a document was declared void; its number is kept and never used again
     DOCUMENT_RENDERED = "document.rendered"  # a document was printed as PDF and DOCX, and its layout checked
+    CASE_ARCHIVED = "case.archived"  # a case was sealed as one package and handed to the archive
     INVARIANT_BROKEN = "invariant.broken"  # the database breaks a rule that must always hold: somebody must look
     INVARIANT_MENDED = "invariant.mended"  # that rule holds again
     CALENDAR_LOADED = "calendar.loaded"  # a notice of holidays was loaded and made a new version of the calendar

@@ -61,6 +61,7 @@ SENTENCES = {
     Kind.DOCUMENT_VOIDED: _("The document %(number)s was declared void: %(reason)s."),
     Kind.DOCUMENT_RENDERED: _("The document %(number)s was printed."),
     Kind.FIGURES_LOCKED: _("The figures of %(year)s were locked."),
+    Kind.CASE_ARCHIVED: _("%(who)s handed the case to the archive."),
     Kind.EVIDENCE_KEPT: _("%(who)s handed in the file “%(name)s”."),
 }
 TITLES = {
