@@ -1,8 +1,10 @@
 """What happened in a case, a sentence an event, in both languages, for a reader who has nothing but the package."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+FACT = re.compile(r"\{(\w+)\}")
 SYSTEM = {"zh": "系统", "en": "The system"}
 NO_REASON = {"zh": "未说明", "en": "no reason given"}
 
@@ -38,7 +40,15 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "incident.resolved": ("故障已排除。", "The failure was overcome."),
     "incident.settled": ("{who}人工处理“{what}”：{reason}。", "{who} put “{what}” right by hand: {reason}."),
     "reminder.due": ("已提醒“{what}”，期限{due}。", "People were reminded of “{what}”, due {due}."),
-    "case.archived": ("{who}归档。", "{who} archived the case."),
+    "title.granted": ("授予称号“{title}”：{number}。", "The title “{title}” was granted: {number}."),
+    "title.ended": ("称号“{title}”终止：{ending}。", "The title “{title}” ended: {ending}."),
+    "unit.barred": ("该单位{rounds}轮内不得申报：{reason}。", "The unit may not apply for {rounds} rounds: {reason}."),
+    "figures.recorded": ("{year}年度{count}项数据登记入库。", "{count} figures of {year} came on record."),
+    "figure.corrected": ("{year}年度{code}已更正：{reason}。", "The figure {code} of {year} was corrected: {reason}."),
+    "document.issued": ("公文{number}已印发：{name}。", "The document {number} was issued: {name}."),
+    "document.voided": ("公文{number}已作废：{reason}。", "The document {number} was declared void: {reason}."),
+    "document.rendered": ("公文{number}已排版成文。", "The document {number} was printed."),
+    "evidence.kept": ("{who}提交证明材料“{name}”。", "{who} handed in the file “{name}”."),
 }
 
 
@@ -49,21 +59,27 @@ def told(event: Mapping[str, Any], names: Mapping[str, str], english: Mapping[st
     """
     data = event["data"]
     name = names.get(event["element"] or "") or data.get("name") or data.get("milestone") or event["element"] or ""
-    zh, en = SENTENCES.get(event["kind"], (f"{event['kind']}：{{what}}。", f"{event['kind']}: {{what}}."))
-    due = str(data.get("due_at") or "")[:10]
-    common = {"due": due, "why": _why(data)}
+    zh, en = SENTENCES.get(event["kind"], ("{kind}：{what}。", "{kind}: {what}."))
+    facts = {key: str(value) for key, value in data.items() if isinstance(value, str | int)}
+    facts |= {"kind": event["kind"], "due": str(data.get("due_at") or "")[:10], "why": _why(data)}
     reason = str(data.get("reason") or "").rstrip("。.；; ")
+    tongues = {"zh": (zh, name), "en": (en, english.get(name, name))}
     return {
-        "zh": zh.format(who=event["who"] or SYSTEM["zh"], what=name, reason=reason or NO_REASON["zh"], **common),
-        "en": en.format(
-            who=event["who"] or SYSTEM["en"], what=english.get(name, name), reason=reason or NO_REASON["en"], **common
-        ),
+        tongue: _fill(
+            text, facts | {"who": event["who"] or SYSTEM[tongue], "what": what, "reason": reason or NO_REASON[tongue]}
+        )
+        for tongue, (text, what) in tongues.items()
     }
 
 
 def timeline(events: Iterable[Mapping[str, Any]], language: str) -> bytes:
     """Return the events as a text, a line each, in one language."""
     return "".join(f"{event['at'][:16].replace('T', ' ')}  {event[language]}\n" for event in events).encode()
+
+
+def _fill(text: str, facts: Mapping[str, str]) -> str:
+    """Put facts into a sentence; what is not known stays empty."""
+    return FACT.sub(lambda found: facts.get(found[1], ""), text)
 
 
 def _why(data: Mapping[str, Any]) -> str:

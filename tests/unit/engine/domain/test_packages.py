@@ -383,7 +383,7 @@ def test_every_event_is_told_in_a_sentence() -> None:
         {**event, "kind": "decision.made", "element": "g", "who": None, "data": made}, {"g": "评级"}, {}
     )
     assert decided["zh"] == "“评级”得出结果：优秀。"
-    unheard = telling.told({**event, "kind": "title.granted", "element": None, "data": {"name": "x"}}, {}, {})
-    assert unheard["en"] == "title.granted: x."
+    unheard = telling.told({**event, "kind": "thing.happened", "element": None, "data": {"name": "x"}}, {}, {})
+    assert unheard["en"] == "thing.happened: x."
     text = telling.timeline([{**event, **told}], "zh").decode()
     assert text == "2024-05-06 09:00  沈受理办结“资格确认”。\n"
