@@ -1,8 +1,8 @@
-"""Several files read and checked together as they would be deployed: diagrams, decisions, forms and indicators."""
+"""Files read and checked together as they would be deployed: diagrams, decisions, forms, indicators, templates."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import orjson
@@ -13,14 +13,16 @@ from engine.bpmn import lint, parse
 from engine.bpmn.elements import B
 from engine.bpmn.gate import BPMN, parse_xml, refused
 from engine.bpmn.lint import Strictness
-from engine.domain import decisions, indicators
+from engine.domain import decisions, documents, indicators
 from engine.domain.decisions import Decision
+from engine.domain.documents import Template
 from engine.errors import DecisionFailed, ModelRefused
 
 Finding = dict[str, Any]
 
 MODELS = frozenset({".bpmn", ".dmn", ".xml"})
 FIGURES = "indicators.csv"
+TEMPLATES = "templates/*.toml"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Bundle:
     decisions: Mapping[str, Decision]
     forms: Mapping[str, dict[str, Any]]
     indicators: list[dict[str, str]]
+    templates: Mapping[str, Template]
     diagrams: Mapping[str, str]
     executable: list[str]
 
@@ -47,7 +50,8 @@ def read(
     tables, faults = decisions.gather({name: root for name, root in roots.items() if name not in diagrams})
     schemas, more = _forms(files)
     rows, faulty = _figures(files)
-    findings += [*(_told(file, fault) for file, fault in faults), *more, *faulty]
+    templates, unreadable = _templates(files)
+    findings += [*(_told(file, fault) for file, fault in faults), *more, *faulty, *unreadable]
     known = {
         "forms": frozenset(schemas),
         "decisions": frozenset(tables),
@@ -65,7 +69,7 @@ def read(
     if is_refused(findings):
         return None, findings
     drawn = {one.get("id", ""): name for name, root in diagrams.items() for one in root.iter(f"{B}process")}
-    return Bundle(model, tables, schemas, rows, drawn, _executable(diagrams)), findings
+    return Bundle(model, tables, schemas, rows, templates, drawn, _executable(diagrams)), findings
 
 
 def is_refused(findings: Iterable[Finding]) -> bool:
@@ -122,8 +126,21 @@ def _figures(files: Mapping[str, bytes]) -> tuple[list[dict[str, str]], list[Fin
     return rows, [_whole(FIGURES, finding) for finding in indicators.check(rows)]
 
 
+def _templates(files: Mapping[str, bytes]) -> tuple[dict[str, Template], list[Finding]]:
+    """Return the templates of documents by kind, which is the name of the file."""
+    templates: dict[str, Template] = {}
+    findings: list[Finding] = []
+    for name, content in files.items():
+        if PurePosixPath(name).match(TEMPLATES):
+            template, faults = documents.read(content)
+            findings += [_whole(name, fault) for fault in faults]
+            if template is not None:
+                templates[PurePosixPath(name).stem] = template
+    return templates, findings
+
+
 def _whole(file: str, finding: Finding) -> Finding:
-    """Return a finding of a form or of indicators, which know neither their file nor anything less than an error."""
+    """Return a finding of a reader that knows neither its file nor anything less than an error."""
     return {"name": finding["element"], "severity": "error", **finding, "file": file}
 
 

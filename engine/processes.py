@@ -22,12 +22,13 @@ from engine.bpmn.gate import refused
 from engine.bpmn.lint import Strictness
 from engine.delegates import Grounds
 from engine.domain.decisions import Decision
+from engine.domain.documents import Template
 from engine.errors import IcityError, ModelRefused, NotFound
 from engine.identity import roles
 from engine.tables import Deployment, DeploymentFile, Resource, StartEvent, WaitKind
 
 LISTENING = {"message": WaitKind.MESSAGE, "signal": WaitKind.SIGNAL, "conditional": WaitKind.CONDITION}
-DEPLOYED = ("*.bpmn", "*.dmn", "forms/*.form", "indicators.csv", "programme.toml")
+DEPLOYED = ("*.bpmn", "*.dmn", "forms/*.form", "indicators.csv", "templates/*.toml", "programme.toml")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Programme:
     forms: Mapping[str, dict[str, Any]]
     decisions: Mapping[str, Decision]
     indicators: list[dict[str, str]]
+    templates: Mapping[str, Template]
 
     def form(self, key: str) -> dict[str, Any]:
         """Return a form's schema; raise NotFound."""
@@ -121,7 +123,16 @@ def surroundings(session: Session, programme: Programme, now: datetime, instance
     """Return what a move of `instance` may see at the instant `now`; without one, registers are only rehearsed."""
     calendar = calendars.load(session)
     registers = session if instance is not None else None
-    grounds = Grounds(programme.indicators, calendar, now, programme.id, registers, instance)
+    grounds = Grounds(
+        programme.indicators,
+        calendar,
+        now,
+        programme.id,
+        registers,
+        instance,
+        decisions=programme.decisions,
+        templates=programme.templates,
+    )
 
     def operate(operator: str, parameters: dict[str, Any]) -> Any:
         return delegates.run(operator, parameters, replace(grounds, actor=around.actor))
@@ -158,6 +169,7 @@ def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:
         forms=whole.forms,
         decisions=whole.decisions,
         indicators=whole.indicators,
+        templates=whole.templates,
     )
 
 

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from engine.clock import CIVIL
 from engine.domain import indicators
+from engine.domain.decisions import Decision
+from engine.domain.documents import Template
 from engine.domain.workdays import Calendar
 
 LARGEST_FIGURE = 10**15
@@ -30,6 +32,7 @@ Given = Mapping[str, Any]
 class Grounds:
     """What an operator may know besides its parameters: indicator sets, calendar, instant, and whose move it is.
 
+    `decisions` and `templates` (of documents, by kind) are those of the version of the programme.
     `session` is none in a rehearsal; `memory` then stands for the registers.
     """
 
@@ -41,6 +44,8 @@ class Grounds:
     instance: UUID | None = None
     actor: UUID | None = None
     memory: dict[str, Any] = field(default_factory=dict)
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+    templates: Mapping[str, Template] = field(default_factory=dict)
 
     @property
     def today(self) -> str:

@@ -1,9 +1,8 @@
 """What is rehearsed: several files read as one deployment, checked as a deployment is, and kept nowhere."""
 
-import csv
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -14,13 +13,15 @@ from engine.bpmn import parse
 from engine.bpmn.elements import Element
 from engine.bpmn.gate import MAX_TABLE_BYTES, refused
 from engine.bpmn.lint import Strictness
-from engine.bundle import FIGURES, MODELS, Bundle, Finding
+from engine.bundle import FIGURES, MODELS, TEMPLATES, Bundle, Finding
+from engine.domain import holidays
 from engine.domain.decisions import Decision
+from engine.domain.documents import Template
 from engine.domain.workdays import SATURDAY, Calendar
 from engine.settings import ROOT
 
 PASSED_OVER = frozenset({"programme.toml"})
-IN_FOLDERS = ("*.bpmn", "*.dmn", "*.form", "forms/*.form", FIGURES)
+IN_FOLDERS = ("*.bpmn", "*.dmn", "*.form", "forms/*.form", FIGURES, TEMPLATES)
 ROLES = ROOT / "config" / "roles.toml"
 NOTICES = ROOT / "config" / "calendar"
 
@@ -34,6 +35,7 @@ class Deployment:
     indicators: list[dict[str, str]]
     processes: list[str]
     roots: list[str]
+    templates: Mapping[str, Template] = field(default_factory=dict)
 
     def kinds(self) -> dict[str, set[str]]:
         """Return what is drawn under each id; several processes may use one id."""
@@ -88,7 +90,9 @@ def build(files: Mapping[str, bytes]) -> tuple[Deployment | None, list[Finding]]
         return None, findings
     called = {one.called for some in whole.model.elements.values() for one in some.values()}
     roots = [name for name in whole.executable if name not in called]
-    return Deployment(whole.model, whole.decisions, whole.indicators, whole.executable, roots), findings
+    return Deployment(
+        whole.model, whole.decisions, whole.indicators, whole.executable, roots, whole.templates
+    ), findings
 
 
 def check(files: Mapping[str, bytes]) -> list[Finding]:
@@ -101,9 +105,8 @@ def calendar(notices: Path = NOTICES) -> Calendar:
     days = {day: False for day in chinese_calendar.holidays if day.weekday() < SATURDAY}
     days |= {day: True for day in chinese_calendar.workdays if day.weekday() >= SATURDAY}
     last = max(chinese_calendar.holidays).year
-    for file in sorted(notices.glob("*.csv")):
-        with file.open(encoding="utf-8", newline="") as lines:
-            noticed = {date.fromisoformat(row["day"]): row["workday"] == "1" for row in csv.DictReader(lines)}
+    for file in sorted((*notices.glob("*.csv"), *notices.glob("*.xlsx"))):
+        noticed = holidays.read(file.read_bytes()).days
         days |= noticed
         last = max([last, *(day.year for day in noticed)])
     return Calendar(days, date(last, 12, 31))
@@ -126,6 +129,7 @@ def _read(files: Mapping[str, bytes]) -> tuple[Bundle | None, list[Finding]]:
 def _strangers(files: Mapping[str, bytes]) -> Iterator[Finding]:
     for name in files:
         path = Path(name)
-        if path.suffix.lower() not in MODELS | {".form"} and path.name not in PASSED_OVER | {FIGURES}:
+        known = path.suffix.lower() in MODELS | {".form"} or path.name in PASSED_OVER | {FIGURES}
+        if not known and not path.match(TEMPLATES):
             zh, en = "演练不使用这种文件。", "A rehearsal has no use for such a file."
             yield {**refused(name, "file", zh, en).facts["findings"][0], "severity": "warning"}

@@ -333,7 +333,15 @@ class Stage:
         return [(process, start) for process, start in starts if start.event == event]
 
     def _around(self) -> Surroundings:
-        grounds = Grounds(self.deployment.indicators, self._calendar, self.now, memory=self._registers)
+        deployed = self.deployment
+        grounds = Grounds(
+            deployed.indicators,
+            self._calendar,
+            self.now,
+            memory=self._registers,
+            decisions=deployed.decisions,
+            templates=deployed.templates,
+        )
         return _Prompted(
             self.now,
             self._calendar,

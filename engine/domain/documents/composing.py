@@ -28,7 +28,7 @@ _STOP = "。"
 class Issue:
     """Who issues a document, when, and under which number; several `organs` issue it together, the leading one first.
 
-    `mark` is what follows the organ's name in red (文件), nothing in a letter.
+    `mark` is what follows the organ's name in red (文件), nothing in a letter; a `title` stands for the template's.
     """
 
     number: str
@@ -37,6 +37,7 @@ class Issue:
     mark: str = ""
     signatory: str = ""
     printer: str = ""
+    title: str = ""
 
 
 def compose(template: Template, facts: Facts, issue: Issue) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def compose(template: Template, facts: Facts, issue: Issue) -> dict[str, Any]:
         "organ": issue.organs[0],
         "signatory": issue.signatory,
     }
-    title = template.title.said(known)
+    title = issue.title or template.title.said(known)
     minutes = template.layout == "minutes"
     return {
         "layout": template.layout,

@@ -14,6 +14,7 @@ from engine.domain.documents.ooxml import MM, POINT, Element, R, w
 FACES: Final = {wanted.role: wanted.name for wanted in WANTED}
 AREA: Final = 156  # millimetres
 BODY, CELL, CAPTION = 16, 10.5, 12  # points
+TIGHTER: Final = -5  # twips off the advance of a character of 16 pt, so that 28 of them fill 156 mm
 EMU: Final = 36000  # in a millimetre
 DRAWING: Final = "http://schemas.openxmlformats.org/drawingml/2006/main"
 INLINE: Final = "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
@@ -71,7 +72,8 @@ def columns(widths: Iterable[int]) -> Element:
 
 def hanging(lead: str, text: str, width: int, kind: Type = Type()) -> Element:
     """Return a paragraph whose later lines begin where its text begins, `width` characters after the lead."""
-    indent = w("ind", leftChars=(2 + width) * 100, hangingChars=width * 100)
+    left, hanging_ = (2 + width) * BODY * POINT, width * BODY * POINT
+    indent = w("ind", left=left, leftChars=(2 + width) * 100, hanging=hanging_, hangingChars=width * 100)
     return w("p", w("pPr", indent), run(lead, kind), run(text))
 
 
@@ -83,16 +85,16 @@ def blank() -> Element:
 def paragraph(*runs: Element | None, **how: Any) -> Element:
     """Return a paragraph: `align`, `indent` in characters, `before` in mm, `fresh` on a new page.
 
-    `loose` leaves the grid, `kept` stays with the next one.
+    `loose` leaves the grid, `kept` stays with the next one, `exact` twips are a line of it high.
     """
-    before = how.get("before")
+    before, exact = how.get("before"), how.get("exact")
     indent = how.get("indent", 2)
     about = w(
         "pPr",
         w("keepNext") if how.get("kept") else None,
         w("pageBreakBefore") if how.get("fresh") else None,
         w("snapToGrid", val="0") if how.get("loose") else None,
-        w("spacing", before=round(before * MM), after=0) if before else None,
+        w("spacing", before=round(before * MM) if before else None, line=exact, lineRule="exact" if exact else None),
         w("ind", firstLineChars=indent * 100, firstLine=indent * BODY * POINT),
         w("jc", val=how.get("align", "both")),
     )
@@ -111,6 +113,7 @@ def run(text: str, kind: Type = Type()) -> Element:
         "rPr",
         fonts(kind.role),
         w("color", val=kind.colour) if kind.colour else None,
+        w("spacing", val=TIGHTER if kind.size == BODY else 0),
         w("sz", val=size),
         w("szCs", val=size),
     )

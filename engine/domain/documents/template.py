@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from engine.domain import feel
@@ -94,8 +95,12 @@ class Annex:
 
 @dataclass(frozen=True)
 class Template:
-    """A kind of document; `facts` are those it must be given and `optional` those it may be given, with their names."""
+    """A kind of document; `facts` are those it must be given and `optional` those it may be given, with their names.
 
+    `digest` is that of the file it was read from.
+    """
+
+    digest: str
     name: Mapping[str, str]
     layout: str
     facts: Mapping[str, str]
@@ -116,7 +121,7 @@ class Template:
 
 def read(content: bytes) -> tuple[Template | None, list[Finding]]:
     """Return the template in a file and its findings; none when it cannot be read."""
-    reader = _Reader()
+    reader = _Reader(sha256(content).hexdigest())
     if len(content) > LARGEST:
         return None, [finding("", f"超过 {LARGEST} 字节。", f"It is larger than {LARGEST} bytes.")]
     try:
@@ -134,6 +139,7 @@ def finding(element: str, zh: str, en: str) -> Finding:
 
 @dataclass
 class _Reader:
+    digest: str
     findings: list[Finding] = field(default_factory=list)
     known: frozenset[str] = frozenset()
 
@@ -149,6 +155,7 @@ class _Reader:
         self.known = GIVEN | facts.keys() | optional.keys()
         annexes = raw.get("annex", [])
         return Template(
+            digest=self.digest,
             name=self._labels(raw, "name"),
             layout=str(raw.get("layout")),
             facts=facts,

@@ -1,7 +1,7 @@
 """A composed paper as DOCX, for those who go on working on it in a word processor.
 
-The file names the typefaces of GB/T 9704-2012 themselves and lays a grid of 22 lines and 28 characters over the page;
-charts come in as pictures that the typesetter draws.
+The file names the typefaces of GB/T 9704-2012 themselves. A grid gives 22 lines a page, and characters set a little
+tighter give 28 a line: a grid of characters is read differently by each word processor. Charts come in as pictures.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +15,7 @@ from engine.domain.documents.ooxml import MM, POINT, Element, R, package, w
 from engine.domain.documents.stones import (
     AREA,
     BODY,
+    TIGHTER,
     Type,
     blank,
     cell,
@@ -32,6 +33,7 @@ RED: Final = "D90000"
 SHEET: Final = (11906, 16838)
 TOP, BOTTOM, INNER, OUTER = 37, 35, 28, 26  # millimetres; the inner margin is the bound one
 LINES, COLUMNS = 22, 28
+FOOT_LINE: Final = 480  # twips a line of 版记 is high
 LARGE, SMALL = 22, 14  # points
 PITCH: Final = 225 / 25.4 * 72 / LINES
 ADVANCE: Final = AREA / 25.4 * 72 / COLUMNS
@@ -51,7 +53,7 @@ class _Pictures:
     def chart(self, block: Mapping[str, Any]) -> Element:
         name = f"chart{len(self.found) + 1}"
         self.found[name] = typesetting.chart(self.paper, block, self.faces)
-        return paragraph(drawing(name, self.found[name], len(self.found)), align="center", loose="on")
+        return paragraph(drawing(name, self.found[name], len(self.found)), align="center", indent=0, loose="on")
 
 
 def docx(paper: Paper, faces: Faces) -> bytes:
@@ -74,7 +76,8 @@ def docx(paper: Paper, faces: Faces) -> bytes:
     if letter:
         size = min(LARGEST_LETTER_MARK, 160 / 25.4 * 72 / max(map(len, paper["mark"])))
         marks = [
-            paragraph(run(name, Type("biaosong", size, RED)), align="center", loose="on") for name in paper["mark"]
+            paragraph(run(name, Type("biaosong", size, RED)), align="center", indent=0, loose="on")
+            for name in paper["mark"]
         ]
         parts["header1"] = w("hdr", *marks, _double_rule("thickThinSmallGap"))
         parts["footer3"] = w("ftr", _double_rule("thinThickSmallGap"))
@@ -178,7 +181,7 @@ def _signature(paper: Paper) -> Iterator[Element]:
     if not paper["signed"]:
         return
     yield from (blank(), blank())
-    right = w("ind", rightChars=400, firstLineChars=0, firstLine=0)
+    right = w("ind", right=4 * BODY * POINT, rightChars=400, firstLineChars=0, firstLine=0)
     for line in ("　　".join(paper["signed"]), paper["date"]):
         yield w("p", w("pPr", w("keepNext"), deepcopy(right), w("jc", val="right")), run(line))
 
@@ -193,14 +196,22 @@ def _foot(paper: Paper) -> Iterator[Element]:
     plain = paper["layout"] == "letter"
     sizes = {"top": 8, "bottom": 8, "insideH": 6}
     sides = [w(side, val="none" if plain else "single", sz=size, space=0) for side, size in sizes.items()]
-    place = w("tblpPr", vertAnchor="margin", tblpYSpec="bottom", horzAnchor="margin", tblpXSpec="left")
+    top = round((TOP + 225) * MM) - len(lines) * FOOT_LINE
+    place = w("tblpPr", vertAnchor="page", tblpY=top, horzAnchor="margin", tblpXSpec="left")
     width = round(AREA * MM)
     tab = w("tabs", w("tab", val="right", pos=width - SMALL * POINT * 2))
     rows = [
         w(
             "tr",
+            w("trPr", w("trHeight", val=FOOT_LINE, hRule="exact")),
             cell(
-                [w("p", w("pPr", deepcopy(tab), w("snapToGrid", val="0"), w("ind", leftChars=100)), *_tabbed(line))],
+                [
+                    w(
+                        "p",
+                        w("pPr", deepcopy(tab), w("snapToGrid", val="0"), w("ind", left=SMALL * POINT, leftChars=100)),
+                        *_tabbed(line),
+                    )
+                ],
                 width,
             ),
         )
@@ -227,12 +238,12 @@ def _title(lines: Iterable[str]) -> Element:
         for n, line in enumerate(lines)
         for part in ([w("r", w("br"))] if n else []) + [run(line, Type("biaosong", LARGE))]
     ]
-    return paragraph(*runs, align="center", indent=0)
+    return paragraph(*runs, align="center", indent=0, loose="on", exact=round(LARGE * 1.5 * POINT))
 
 
 def _bordered(runs: Iterable[Element], border: Element, tabs: Element | None, align: str) -> Element:
-    indent = w("ind", leftChars=100, firstLineChars=0, firstLine=0) if tabs is not None else flush()
-    return w("p", w("pPr", border, tabs, indent, w("jc", val=align)), *runs)
+    lead = [run("　")] if tabs is not None else []
+    return w("p", w("pPr", border, tabs, flush(), w("jc", val=align)), *lead, *runs)
 
 
 def _styles() -> Element:
@@ -241,6 +252,7 @@ def _styles() -> Element:
         w(
             "rPr",
             fonts("fangsong"),
+            w("spacing", val=TIGHTER),
             w("sz", val=BODY * 2),
             w("szCs", val=BODY * 2),
             w("lang", val="zh-CN", eastAsia="zh-CN"),
@@ -256,7 +268,14 @@ def _styles() -> Element:
             w("jc", val="both"),
         ),
     )
-    normal = w("style", w("name", val="Normal"), type="paragraph", default=1, styleId="a")
+    normal = w(
+        "style",
+        w("name", val="Normal"),
+        w("rPr", fonts("fangsong"), w("sz", val=BODY * 2), w("szCs", val=BODY * 2)),
+        type="paragraph",
+        default=1,
+        styleId="a",
+    )
     return w("styles", w("docDefaults", run, paragraph), normal)
 
 
@@ -287,7 +306,7 @@ def _section(letter: bool) -> Element:  # noqa: FBT001 - a layout, not a switch
             gutter=0,
         ),
         w("titlePg") if letter else None,
-        w("docGrid", type="linesAndChars", linePitch=round(PITCH * POINT), charSpace=round((ADVANCE - BODY) * 4096)),
+        w("docGrid", type="lines", linePitch=round(PITCH * POINT)),
     )
 
 
@@ -297,7 +316,7 @@ def _page_number(side: str) -> Element:
     field_ = [w("r", w("fldChar", fldCharType=what)) for what in ("begin", "end")]
     asked = w("instrText")
     asked.text = "PAGE"
-    indent = w("ind", **{f"{side}Chars": 100}, firstLineChars=0, firstLine=0)
+    indent = w("ind", **{side: SMALL * POINT, f"{side}Chars": 100}, firstLineChars=0, firstLine=0)
     runs = [
         run("— ", kind),
         field_[0],

@@ -1,0 +1,307 @@
+"""Official documents: issued under a number of a gapless register, void with a reason, printed later on.
+
+A number is given out in the transaction that issues the document, under the lock of its series: whoever rolls back
+gives it back, whoever commits has used it. The number of a document that turns out wrong is void, kept and never used
+again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Select, exists, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from engine import clock, events, files
+from engine.domain import documents
+from engine.domain.documents import Issue, Template, selfcheck, typesetting, word
+from engine.domain.documents.faces import Faces
+from engine.domain.numbering import DocumentNumber
+from engine.errors import DocumentRefused, NotFound
+from engine.identity import Actor
+from engine.tables import DocumentState, NumberSeries, OfficialDocument, Organisation, Person, Resource
+
+PROVINCIAL = ("PRV_", "GOV_", "DEPT_")
+STATISTICS = ("STAT_PRV", "ARCHIVIST")
+FIRST = 1
+
+
+@dataclass(frozen=True)
+class House:
+    """In whose name a kind of document goes out: word of the number, organs (the leading one first), and defaults."""
+
+    word: str
+    organs: tuple[str, ...]
+    mark: str
+    retention: str
+    signatory: str = ""
+    printer: str = ""
+    public: bool = False
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be issued: its kind and facts, what it belongs to, who is to have it, and whose move orders it."""
+
+    programme: str
+    kind: str
+    facts: Mapping[str, Any]
+    on: date
+    title: str = ""
+    case_id: str | None = None
+    round: str | None = None
+    addressees: Sequence[str] = ()
+    signed_by: str | None = None
+    instance: UUID | None = None
+    actor: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A document under its number."""
+
+    id: UUID
+    number: str
+    issued_on: date
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A document as lists and programs read it; `pdf` and `docx` are digests, none until it is printed."""
+
+    id: UUID
+    number: str
+    kind: str
+    title: str
+    state: str
+    issued_on: date
+    case_id: str | None
+    round: str | None
+    addressees: list[str]
+    retention: str
+    void_reason: str | None
+    pdf: str | None
+    docx: str | None
+    remarks: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a document is printed from: its own facts and the template as it was when it was issued."""
+
+    id: UUID
+    number: str
+    facts: Mapping[str, Any]
+    issued_on: date
+    template: bytes
+
+
+@dataclass(frozen=True)
+class Print:
+    """A printed document, and what the check of its layout found."""
+
+    pdf: bytes
+    docx: bytes
+    findings: list[selfcheck.Finding] = field(default_factory=list)
+
+    @property
+    def remarks(self) -> dict[str, Any]:
+        """Return faults and substituted typefaces, as the record of the document keeps them."""
+        told = [finding.plain for finding in self.findings]
+        return {
+            "faults": [one for one in told if one["severity"] == "error"],
+            "notes": [one for one in told if one["severity"] != "error"],
+        }
+
+
+def issue(session: Session, order: Order, house: House, template: Template) -> Issued:
+    """Give a document the next number of its series and keep it; raise DocumentRefused when a fact it needs is missing.
+
+    The row of the series stays locked until the transaction ends: two who issue at once come one after the other.
+    """
+    signatory = order.signed_by or _name(session, order.actor) or house.signatory
+    facts = {"given": dict(order.facts), "issue": _issue_facts(order, house, signatory)}
+    title = _composed(template, facts, str(DocumentNumber(house.word, order.on.year, FIRST)), order.on)["title"]
+    serial = _next(session, house.word, order.on.year)
+    number = str(DocumentNumber(house.word, order.on.year, serial))
+    row = OfficialDocument(
+        id=uuid4(),
+        programme=order.programme,
+        kind=order.kind,
+        organ=house.word,
+        year=order.on.year,
+        serial=serial,
+        number=number,
+        title="".join(title),
+        facts=facts,
+        template=template.digest,
+        case_id=order.case_id,
+        round=order.round,
+        instance=order.instance,
+        state=DocumentState.ISSUED,
+        issued_on=order.on,
+        issued_by=order.actor,
+        addressees=_addressed(session, order.addressees),
+        retention=house.retention,
+        published_at=clock.now() if house.public else None,
+    )
+    session.add(row)
+    session.flush()
+    told = {"number": number, "kind": order.kind, "name": row.title, "case_id": order.case_id, "round": order.round}
+    _tell(session, events.Kind.DOCUMENT_ISSUED, row, order.actor, {**told, "addressees": row.addressees})
+    return Issued(row.id, number, order.on)
+
+
+def void(session: Session, actor: UUID | None, number: str, reason: str) -> None:
+    """Declare the document of this number void; it and its number are kept. Raise NotFound or DocumentRefused."""
+    row = session.scalar(select(OfficialDocument).where(OfficialDocument.number == number).with_for_update())
+    if row is None:
+        raise NotFound(number=number)
+    if row.state is not DocumentState.ISSUED:
+        raise DocumentRefused(why=f"{number} is void already")
+    row.state, row.void_reason = DocumentState.VOID, reason
+    session.flush()
+    _tell(session, events.Kind.DOCUMENT_VOIDED, row, actor, {"number": number, "reason": reason})
+
+
+def listing(session: Session, actor: Actor, case_id: str | None, round_: str | None) -> list[Entry]:
+    """Return the documents the person may read, the newest first; of a case or of a round when one is named."""
+    query = _readable(actor).order_by(
+        OfficialDocument.issued_on.desc(), OfficialDocument.organ, OfficialDocument.serial.desc()
+    )
+    if case_id is not None:
+        query = query.where(OfficialDocument.case_id == case_id)
+    if round_ is not None:
+        query = query.where(OfficialDocument.round == round_)
+    return [_entry(row) for row in session.scalars(query)]
+
+
+def read(session: Session, actor: Actor, document: UUID) -> Entry:
+    """Return a document the person may read; raise NotFound."""
+    row = session.scalar(_readable(actor).where(OfficialDocument.id == document))
+    if row is None:
+        raise NotFound(document=str(document))
+    return _entry(row)
+
+
+def by_id(session: Session, actor: Actor, document: UUID, reason: str) -> None:
+    """Declare a document void that the person may read; raise NotFound or DocumentRefused."""
+    void(session, actor.id, read(session, actor, document).number, reason)
+
+
+def pending() -> Any:
+    """Return the question whether a document waits to be printed, for the clock to ask."""
+    return exists().where(OfficialDocument.pdf.is_(None), OfficialDocument.state == DocumentState.ISSUED)
+
+
+def unprinted(session: Session, limit: int) -> list[UUID]:
+    """Return up to `limit` documents that wait to be printed."""
+    waiting = select(OfficialDocument.id).where(
+        OfficialDocument.pdf.is_(None), OfficialDocument.state == DocumentState.ISSUED
+    )
+    return list(session.scalars(waiting.order_by(OfficialDocument.issued_on, OfficialDocument.id).limit(limit)))
+
+
+def draft(session: Session, document: UUID) -> Draft:
+    """Return what a document is printed from; raise NotFound."""
+    found = session.execute(
+        select(OfficialDocument.id, OfficialDocument.number, OfficialDocument.facts, OfficialDocument.issued_on)
+        .add_columns(Resource.content)
+        .join(Resource, Resource.digest == OfficialDocument.template)
+        .where(OfficialDocument.id == document)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(document=str(document))
+    return Draft(*found)
+
+
+def print_(drafted: Draft, faces: Faces) -> Print:
+    """Return the PDF and DOCX of a document and the findings about them; the same draft always gives the same bytes.
+
+    Needs no database and takes a tenth of a second or so: nobody's transaction waits for it. Raise DocumentRefused.
+    """
+    template, faults = documents.read(bytes(drafted.template))
+    if template is None:
+        raise DocumentRefused(why=f"the template cannot be read: {faults[0]['text']['en']}")
+    paper = _composed(template, drafted.facts, drafted.number, drafted.issued_on)
+    pdf = typesetting.pdf(paper, faces)
+    return Print(pdf, word.docx(paper, faces), selfcheck.check(pdf, paper, faces))
+
+
+def keep(session: Session, drafted: Draft, printed: Print, var: Path) -> bool:
+    """Keep a printed document; tell whether it was not kept before. What is on the disk before the row is harmless."""
+    pdf, docx = files.keep(var, printed.pdf), files.keep(var, printed.docx)
+    row = session.scalar(
+        update(OfficialDocument)
+        .where(OfficialDocument.id == drafted.id, OfficialDocument.pdf.is_(None))
+        .values(pdf=pdf, docx=docx, remarks=printed.remarks)
+        .returning(OfficialDocument)
+    )
+    if row is None:
+        return False
+    told = {"number": drafted.number, "pdf": pdf, "docx": docx, "faults": len(printed.remarks["faults"])}
+    _tell(session, events.Kind.DOCUMENT_RENDERED, row, None, told)
+    return True
+
+
+def _next(session: Session, word_: str, year: int) -> int:
+    """Return the next number of a series, whose row stays locked until the transaction ends."""
+    first = insert(NumberSeries).values(organ=word_, year=year, last=FIRST)
+    following = first.on_conflict_do_update(
+        index_elements=[NumberSeries.organ, NumberSeries.year], set_={"last": NumberSeries.last + 1}
+    )
+    return int(session.execute(following.returning(NumberSeries.last)).scalar_one())
+
+
+def _issue_facts(order: Order, house: House, signatory: str) -> dict[str, Any]:
+    told = {name: value for name, value in asdict(house).items() if name in {"mark", "printer"}}
+    return {**told, "organs": list(house.organs), "signatory": signatory, "title": order.title}
+
+
+def _composed(template: Template, facts: Mapping[str, Any], number: str, on: date) -> dict[str, Any]:
+    about = {**facts["issue"], "organs": tuple(facts["issue"]["organs"])}
+    return documents.compose(template, facts["given"], Issue(number=number, issued_on=on, **about))
+
+
+def _name(session: Session, person: UUID | None) -> str | None:
+    return session.scalar(select(Person.name).where(Person.id == person)) if person is not None else None
+
+
+def _addressed(session: Session, named: Iterable[str]) -> list[str]:
+    """Return the organisations meant by ids or Chinese names; whom the register does not know stays as it was named."""
+    wanted = list(dict.fromkeys(named))
+    name = func.jsonb_extract_path_text(Organisation.name, literal("zh"))
+    query = select(Organisation.id, name).where(or_(Organisation.id.in_(wanted), name.in_(wanted)))
+    known = {told: found for found, zh in session.execute(query) for told in (found, zh)}
+    return [known.get(one, one) for one in wanted]
+
+
+def _readable(actor: Actor) -> Select[OfficialDocument]:
+    """Choose what the person may read: all of them for the province; else what is public, theirs, or sent to them."""
+    query = select(OfficialDocument)
+    if any(role.startswith(PROVINCIAL) or role in STATISTICS for role in actor.roles):
+        return query
+    mine = sorted(actor.organisations)
+    divisions = select(Organisation.division).where(Organisation.id.in_(mine), Organisation.division.is_not(None))
+    unit = func.split_part(OfficialDocument.case_id, "-", 1)  # a case's name begins with the code of its unit
+    return query.where(
+        or_(
+            OfficialDocument.published_at.is_not(None),
+            OfficialDocument.addressees.overlap(mine),
+            unit.in_(divisions),
+        )
+    )
+
+
+def _entry(row: OfficialDocument) -> Entry:
+    return Entry(
+        **{name: getattr(row, name) for name in Entry.__dataclass_fields__ if name != "state"}, state=row.state.value
+    )
+
+
+def _tell(session: Session, kind: str, row: OfficialDocument, actor: UUID | None, data: dict[str, Any]) -> None:
+    events.append(session, kind, instance=row.instance, actor=actor, data=data)
