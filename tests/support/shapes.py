@@ -4,7 +4,7 @@ from xml.sax.saxutils import quoteattr
 
 ICITY = frozenset(
     {"role", "result", "operator", "decision", "milestone", "anchor", "correlation", "collection"}
-    | {"elementVariable", "outputCollection", "outputElement", "deadline"}
+    | {"elementVariable", "outputCollection", "outputElement", "deadline", "stops"}
 )
 TERMINATE = "<terminateEventDefinition/>"
 CANCEL = "<cancelEventDefinition/>"

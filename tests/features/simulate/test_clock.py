@@ -1,12 +1,27 @@
 """The clock of a rehearsal jumps to what happens next; the clock of the house is never touched."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from engine import clock
-from tests.support.shapes import boundary, catch, choice, condition, end, message, signal, start, timer, user, way
+from tests.support.shapes import (
+    boundary,
+    catch,
+    choice,
+    condition,
+    end,
+    message,
+    parallel,
+    signal,
+    start,
+    timer,
+    user,
+    way,
+)
 
+TABLE = Path("tests/bench/programme/deadline.dmn")
 LATE = start() + user("a") + boundary("late", "a", timer("P2D")) + end("e", "lapsed") + way("s a e", "late lapsed")
 
 
@@ -28,6 +43,18 @@ def test_a_deadline_passes_when_nobody_answers(rehearse):
     assert played.completed[-1] == "lapsed"
     assert played.when("a", "cancelled") == ["2024-03-02T09:00:00+08:00"]
     assert played.when("a") == []
+
+
+def test_a_deadline_stands_still_while_more_is_asked_for(rehearse):
+    def lapses(**attributes: object) -> list[str]:
+        body = start() + parallel("split") + user("a") + user("more", **attributes) + end("e", "lapsed")
+        body += boundary("late", "a", "<timerEventDefinition/>", deadline="T1")
+        body += way("s split a e", "split more e", "late lapsed")
+        plan = {"tasks": {"a": [{"never": True}], "more": [{"after": "P10D"}]}}
+        return rehearse(plan, files=(TABLE,), p=body).when("lapsed")
+
+    assert lapses() == ["2024-03-07T23:59:59+08:00"]
+    assert lapses(stops="T1") == ["2024-03-15T23:59:59+08:00"]
 
 
 def test_an_answer_at_the_last_moment_is_in_time(rehearse):

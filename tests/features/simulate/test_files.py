@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from engine.domain import holidays
 from engine.rehearsal import deployment
 from server import simulate as command
 from server.simulate import simulate
@@ -80,10 +81,14 @@ def test_a_deadline_that_nobody_reckons_is_told(rehearse, tmp_path):
     assert severity() == ["warning"]
     assert severity(lacking) == ["error"]
     assert severity(table) == []
+    lasting = {"files": (table,), "p": start() + user("a", stops="T1 T9") + end("e") + way("s a e")}
+    told = [one for one in rehearse(**lasting).told["findings"] if one["rule"] == "missing-deadline"]
+    assert [(one["element"], one["severity"]) for one in told] == [("a", "error")]
 
 
 def test_the_calendar_is_the_published_one_and_notices_change_it(tmp_path):
-    (tmp_path / "2031.csv").write_text("day,workday,basis\n2031-01-01,0,x\n2031-01-04,1,x\n", encoding="utf-8")
+    table = f"{','.join(holidays.HEADER)}\nx,2030-11-01,元旦,2031-01-01,,2031-01-04\n"
+    (tmp_path / "2031.csv").write_text(table, encoding="utf-8")
     published, noticed = deployment.calendar(), deployment.calendar(tmp_path)
     assert not published.is_workday(date(2024, 10, 1))
     assert published.is_workday(date(2024, 9, 29))
