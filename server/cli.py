@@ -17,6 +17,7 @@ from engine.errors import NotFound
 from engine.identity import Account, Seeded
 from engine.settings import Settings
 from server import checks, demo, postgres, schema, serve, setup
+from server.calendar_command import calendar
 from server.lint_command import lint
 from server.operate import operate
 from server.simulate import simulate
@@ -38,7 +39,7 @@ def cli() -> None:
     """
 
 
-for command in (lint, simulate, operate):
+for command in (lint, simulate, operate, calendar):
     cli.add_command(command)
 
 
