@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, false, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
-from engine import pages, processes, runtime
+from engine import independence, pages, processes, runtime
 from engine.errors import NotAllowed, NotFound
 from engine.identity import Actor
 from engine.pages import Page
@@ -163,7 +163,7 @@ def history(
                 names.get((step.process, step.element), step.element),
                 step.outcome,
                 person,
-                step.changes if actor.roles & PROVINCE else None,
+                step.changes if _told(actor, step.element) else None,
             ),
         )
         for step, person in found_rows
@@ -203,6 +203,10 @@ def cancel(session: Session, actor: Actor, instance: UUID, reason: str) -> None:
         raise NotAllowed(instance=instance)
     with runtime.operated(session, actor, instance, reason) as running:
         running.cancel(reason)
+
+
+def _told(actor: Actor, element: str) -> bool:
+    return bool(actor.roles & PROVINCE) and not independence.sealed(element, actor.roles)
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:

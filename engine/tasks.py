@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from engine import clock, events, forms, inbox, processes, runtime, worklist
+from engine import clock, events, forms, inbox, independence, processes, runtime, worklist
 from engine.errors import AssigneeUnknown, NotAllowed, NotFound, OperationRefused, TaskClaimed, TaskClosed
 from engine.identity import Actor
+from engine.independence import Place
 from engine.projections import Completion
 from engine.runtime import OPERATORS
 from engine.tables import Incident, IncidentKind, IncidentState, Instance, Task, TaskState
@@ -17,7 +18,7 @@ from engine.tables import Incident, IncidentKind, IncidentState, Instance, Task,
 VISIBLE = """(task.assignee = CAST(:actor AS uuid) OR task.ended_by = CAST(:actor AS uuid) OR EXISTS (
   SELECT 1 FROM membership WHERE person = CAST(:actor AS uuid) AND membership.role = task.role
   AND (task.organisation IS NULL OR membership.organisation = task.organisation)))"""
-TASK = "task.instance, task.element, task.name, task.form, task.assignee"
+TASK = "task.instance, task.element, task.name, task.form, task.role, task.assignee"
 INSTANCE = ", ".join(f"instance.{column}" for column in runtime.COLUMNS.split(", "))
 FIND = text(
     f"SELECT task.id, task.state, {TASK} FROM task"  # noqa: S608 - the words are ours
@@ -75,11 +76,12 @@ def show(session: Session, actor: Actor, task: UUID) -> TaskView:
 
 
 def claim(session: Session, actor: Actor, task: UUID) -> None:
-    """Take a task for oneself; raise NotFound, TaskClosed, or TaskClaimed when somebody was faster."""
+    """Take a task for oneself; raise NotFound, TaskClosed, SeatRefused, or TaskClaimed when somebody was faster."""
     found = _locked(session, actor, task)
     if found.assignee not in {None, actor.id}:
         raise TaskClaimed(task=task)
     if found.assignee is None:
+        _admit(session, actor.id, task, found)
         session.execute(update(Task).where(Task.id == task).values(assignee=actor.id))
         events.append(
             session, "task.claimed", instance=found.instance, task=task, element=found.element, actor=actor.id, data={}
@@ -98,7 +100,10 @@ def release(session: Session, actor: Actor, task: UUID) -> None:
 
 
 def reassign(session: Session, actor: Actor, task: UUID, to: Assignment) -> None:
-    """Give an open task to somebody else, claimed or not; raise NotAllowed, NotFound, TaskClosed, AssigneeUnknown."""
+    """Give an open task to somebody else, claimed or not.
+
+    Raise NotAllowed, NotFound, TaskClosed, AssigneeUnknown, or SeatRefused when an earlier step excludes the person.
+    """
     if not actor.roles & OPERATORS:
         raise NotAllowed(task=task)
     if not to.reason.strip():
@@ -110,6 +115,8 @@ def reassign(session: Session, actor: Actor, task: UUID, to: Assignment) -> None
         raise NotFound(task=task)
     if found.state is not TaskState.OPEN:
         raise TaskClosed(task=task)
+    if to.assignee is not None:
+        _admit(session, to.assignee, task, found)
     before = {"organisation": found.organisation, "assignee": found.assignee}
     if not worklist.assign(session, task, to.organisation, to.assignee):
         raise AssigneeUnknown(organisation=to.organisation, assignee=to.assignee)
@@ -123,7 +130,7 @@ def reassign(session: Session, actor: Actor, task: UUID, to: Assignment) -> None
 def complete(session: Session, actor: Actor, task: UUID, answers: dict[str, Any]) -> TaskDone:
     """Finish a task with answers that its form accepts.
 
-    Raise NotFound, TaskClosed, TaskClaimed, or AnswersRefused - then nothing has touched the instance.
+    Raise NotFound, TaskClosed, TaskClaimed, SeatRefused, or AnswersRefused - then nothing has touched the instance.
     """
     found = session.connection().execute(LOCK, {"task": task, "actor": actor.id}).one_or_none()
     if found is None:
@@ -133,10 +140,15 @@ def complete(session: Session, actor: Actor, task: UUID, answers: dict[str, Any]
             raise TaskClosed(task=task)
         if found.assignee not in {None, actor.id}:
             raise TaskClaimed(task=task)
+        _admit(session, actor.id, task, found)
         schema = running.programme.form(found.form) if found.form else None
         clean = forms.validate(schema, answers, running.data(task)) if schema else {}
         running.complete(Completion(task, actor.id, found.element, found.name, clean))
     return TaskDone(task, found.instance, running.created)
+
+
+def _admit(session: Session, person: UUID, task: UUID, found: Any) -> None:
+    independence.admit(session, person, Place(task, found.instance, found.element, found.role))
 
 
 def _settle_assignment(session: Session, task: UUID, instance: UUID) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Bytes, Code, Instant, Json, Key, Serial, Texts
+from engine.tables.registers import AgencyMark as AgencyMark
 from engine.tables.registers import Bar as Bar
 from engine.tables.registers import CalendarNotice as CalendarNotice
 from engine.tables.registers import ClockStop as ClockStop

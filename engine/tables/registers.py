@@ -63,6 +63,20 @@ class Bar(Base):
     document_no: Mapped[str | None]
 
 
+class AgencyMark(Base):
+    """What a third-party agency's work of a year was worth, and until when it is given no more of it."""
+
+    __tablename__ = "agency_mark"
+    id: Mapped[Serial]
+    programme: Mapped[str]
+    agency: Mapped[str] = mapped_column(ForeignKey("organisation.id"), index=True)
+    marked_on: Mapped[date]
+    score: Mapped[int]
+    barred_until: Mapped[date | None]
+    reason: Mapped[str]
+    entered_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+
+
 class Round(Base):
     """A round that gathers units: its kind and year, and the indicator set as it was frozen when it opened."""
 

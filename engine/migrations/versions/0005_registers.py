@@ -12,6 +12,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Create the registers, then widen what is there."""
+    _agency_mark()
     _bar()
     _division_event()
     _number_series()
@@ -43,6 +44,7 @@ def downgrade() -> None:
 
 
 TABLES = (
+    "agency_mark",
     "bar",
     "division_event",
     "number_series",
@@ -57,6 +59,24 @@ TABLES = (
     "score_sheet",
     "round_result",
 )
+
+
+def _agency_mark() -> None:
+    op.create_table(
+        "agency_mark",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("programme", sa.Text(), nullable=False),
+        sa.Column("agency", sa.Text(), nullable=False),
+        sa.Column("marked_on", sa.Date(), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("barred_until", sa.Date(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("entered_by", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["agency"], ["organisation.id"], name=op.f("fk_agency_mark_agency")),
+        sa.ForeignKeyConstraint(["entered_by"], ["person.id"], name=op.f("fk_agency_mark_entered_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agency_mark")),
+    )
+    op.create_index(op.f("ix_agency_mark_agency"), "agency_mark", ["agency"], unique=False)
 
 
 def _bar() -> None:

@@ -1,0 +1,117 @@
+"""Independence, enforced: whoever did one step of a case is refused its counterpart, and sealed steps stay sealed.
+
+What excludes what stands in config/independence.toml; the reckoning is `engine.domain.independence`.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.domain.independence import Apart
+from engine.errors import SeatRefused, SettingsRefused
+from engine.settings import ROOT
+
+RULES = ROOT / "config" / "independence.toml"
+ROLE = "role:"
+DONE = text(
+    """SELECT done.name FROM task AS done
+  WHERE done.instance = ANY(ARRAY(SELECT there.id FROM instance AS here
+    JOIN instance AS there ON there.id = here.id
+      OR (CAST(:wide AS boolean) AND there.subject = here.subject AND there.programme = here.programme)
+    WHERE here.id = CAST(:instance AS uuid)))
+  AND done.ended_by = CAST(:person AS uuid) AND done.state = 'completed' AND done.id != CAST(:task AS uuid)
+  AND (done.element = ANY(CAST(:elements AS text[])) OR done.role = ANY(CAST(:roles AS text[])))
+  AND done.ended_at > coalesce((SELECT max(last.ended_at) FROM task AS last
+    WHERE last.instance = CAST(:instance AS uuid) AND last.element = ANY(CAST(:since AS text[]))
+    AND last.state = 'completed'), '-infinity')
+  ORDER BY done.ended_at DESC LIMIT 1"""
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A step of an instance that somebody is about to take."""
+
+    task: UUID
+    instance: UUID
+    element: str
+    role: str | None
+
+    @property
+    def seats(self) -> frozenset[str]:
+        """Return the names of the seat: the step, and the role."""
+        return frozenset({self.element, *([ROLE + self.role] if self.role else [])})
+
+
+@dataclass(frozen=True)
+class Statutes:
+    """What stands in config/independence.toml, with the rules that concern each seat."""
+
+    rules: tuple[Apart, ...]
+    sealed: frozenset[str]
+    readers: frozenset[str]
+    by_seat: Mapping[str, tuple[Apart, ...]]
+
+
+def admit(session: Session, person: UUID, place: Place) -> None:
+    """Let a person take a step, unless an earlier one excludes it; raise SeatRefused, which names that one.
+
+    Asks the database only about steps that a rule names.
+    """
+    for rule in _concerning(place):
+        opposite = rule.opposite(place.seats)
+        asked = {
+            "person": person,
+            "task": place.task,
+            "instance": place.instance,
+            "elements": sorted(seat for seat in opposite if not seat.startswith(ROLE)),
+            "roles": sorted(seat.removeprefix(ROLE) for seat in opposite if seat.startswith(ROLE)),
+            "wide": rule.wide,
+            "since": sorted(rule.since),
+        }
+        found = session.connection().execute(DONE, asked).one_or_none()
+        if found is not None:
+            raise SeatRefused(why=_why(rule, found.name), task=place.task, person=person)
+
+
+def sealed(element: str, roles: Iterable[str]) -> bool:
+    """Tell whether the data of a step stay hidden in the history of its case from whoever holds `roles`."""
+    statutes = _statutes()
+    return element in statutes.sealed and statutes.readers.isdisjoint(roles)
+
+
+@cache
+def _statutes() -> Statutes:
+    raw = tomllib.loads(RULES.read_text(encoding="utf-8"))
+    try:
+        rules = tuple(_apart(one) for one in raw["apart"])
+        steps, readers = frozenset(raw["sealed"]["steps"]), frozenset(raw["sealed"]["readers"])
+    except (KeyError, TypeError) as fault:
+        raise SettingsRefused(faults=[f"{RULES.name}: {fault!r}"]) from fault
+    seats = {seat for rule in rules for seat in rule.first | rule.second}
+    by_seat = {seat: tuple(rule for rule in rules if seat in rule.first | rule.second) for seat in seats}
+    return Statutes(rules, steps, readers, by_seat)
+
+
+def _apart(raw: dict[str, Any]) -> Apart:
+    sides = frozenset(raw["first"]), frozenset(raw["second"])
+    return Apart(raw["name"], *sides, since=frozenset(raw.get("since", ())), wide=raw.get("wide", False))
+
+
+def _concerning(place: Place) -> tuple[Apart, ...]:
+    by_seat = _statutes().by_seat
+    found = by_seat.get(place.element, ())
+    return found + by_seat.get(f"{ROLE}{place.role}", ())
+
+
+def _why(rule: Apart, step: str) -> dict[str, str]:
+    return {
+        "zh": f"您办过本案的“{step}”，按“{rule.name['zh']}”的规定不能再办这一环节，请转由他人办理。",
+        "en": f"You did “{step}” of this case; {rule.name['en'].lower()}. Let somebody else do this step.",
+    }
