@@ -8,8 +8,9 @@ again.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 from sqlalchemy import Select, exists, func, literal, or_, select, update
@@ -19,15 +20,29 @@ from sqlalchemy.orm import Session
 from engine import clock, events, files
 from engine.domain import documents
 from engine.domain.documents import Issue, Template, selfcheck, typesetting, word
-from engine.domain.documents.faces import Faces
+from engine.domain.documents.faces import Faces, found
 from engine.domain.numbering import DocumentNumber
 from engine.errors import DocumentRefused, NotFound
 from engine.identity import Actor
+from engine.settings import Settings
 from engine.tables import DocumentState, NumberSeries, OfficialDocument, Organisation, Person, Resource
 
 PROVINCIAL = ("PRV_", "GOV_", "DEPT_")
 STATISTICS = ("STAT_PRV", "ARCHIVIST")
 FIRST = 1
+
+_UNPRINTED = (
+    OfficialDocument.pdf.is_(None),
+    OfficialDocument.state == DocumentState.ISSUED,
+    OfficialDocument.remarks.is_(None),
+)
+
+
+class Form(Enum):
+    """In which form a document is handed out."""
+
+    PDF = "pdf"
+    DOCX = "docx"
 
 
 @dataclass(frozen=True)
@@ -118,6 +133,24 @@ class Print:
         }
 
 
+@dataclass(frozen=True)
+class Press:
+    """Where documents are printed: the folder of this installation, and the folders of its fonts."""
+
+    var: Path
+    fonts: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the press of an installation."""
+        return cls(settings.var_path, settings.font_folders)
+
+    @property
+    def faces(self) -> Faces:
+        """Return the typefaces it has; raise DocumentRefused when it has none."""
+        return found(self.fonts)
+
+
 def issue(session: Session, order: Order, house: House, template: Template) -> Issued:
     """Give a document the next number of its series and keep it; raise DocumentRefused when a fact it needs is missing.
 
@@ -188,22 +221,38 @@ def read(session: Session, actor: Actor, document: UUID) -> Entry:
     return _entry(row)
 
 
-def by_id(session: Session, actor: Actor, document: UUID, reason: str) -> None:
+def withdraw(session: Session, actor: Actor, document: UUID, reason: str) -> None:
     """Declare a document void that the person may read; raise NotFound or DocumentRefused."""
     void(session, actor.id, read(session, actor, document).number, reason)
 
 
+def content(session: Session, actor: Actor, document: UUID, form: Form, press: Press) -> bytes:
+    """Return the file of a document the person may read, printed now if it is not on the disk; raise NotFound."""
+    digest = getattr(read(session, actor, document), form.value)
+    if digest is not None and files.place(press.var, digest).is_file():
+        return files.content(press.var, digest)
+    drafted = draft(session, document)
+    printed = print_(drafted, press.faces)
+    keep(session, drafted, printed, press.var)
+    return printed.pdf if form is Form.PDF else printed.docx
+
+
 def pending() -> Any:
     """Return the question whether a document waits to be printed, for the clock to ask."""
-    return exists().where(OfficialDocument.pdf.is_(None), OfficialDocument.state == DocumentState.ISSUED)
+    return exists().where(*_UNPRINTED)
 
 
 def unprinted(session: Session, limit: int) -> list[UUID]:
     """Return up to `limit` documents that wait to be printed."""
-    waiting = select(OfficialDocument.id).where(
-        OfficialDocument.pdf.is_(None), OfficialDocument.state == DocumentState.ISSUED
-    )
+    waiting = select(OfficialDocument.id).where(*_UNPRINTED)
     return list(session.scalars(waiting.order_by(OfficialDocument.issued_on, OfficialDocument.id).limit(limit)))
+
+
+def unprintable(session: Session, document: UUID, reason: str) -> None:
+    """Record why a document cannot be printed, so that nobody tries for ever; asking for its file tries again."""
+    fault = {"rule": "unprintable", "paragraph": "", "page": 0, "severity": "error"}
+    remarks = {"faults": [{**fault, "text": {"zh": f"无法排版：{reason}", "en": reason}}], "notes": []}
+    session.execute(update(OfficialDocument).where(OfficialDocument.id == document).values(remarks=remarks))
 
 
 def draft(session: Session, document: UUID) -> Draft:
@@ -222,7 +271,7 @@ def draft(session: Session, document: UUID) -> Draft:
 def print_(drafted: Draft, faces: Faces) -> Print:
     """Return the PDF and DOCX of a document and the findings about them; the same draft always gives the same bytes.
 
-    Needs no database and takes a tenth of a second or so: nobody's transaction waits for it. Raise DocumentRefused.
+    Needs no database, so that nobody's move waits for it. Raise DocumentRefused.
     """
     template, faults = documents.read(bytes(drafted.template))
     if template is None:

@@ -195,6 +195,31 @@ OF_ALL = (
         WHERE encode(sha256(r.content), 'hex') <> r.digest""",
     ),
     Rule(
+        "number-gap",
+        "文号序列“{subject}”发到第{detail}号，登记的公文与之不符：有空号、重号或者越号。",
+        "The series {subject} was given out up to {detail}, and the documents on record are not exactly those numbers.",
+        """SELECT CAST(NULL AS uuid), format('%s〔%s〕', coalesce(s.organ, d.organ), coalesce(s.year, d.year)), s.last
+        FROM number_series s FULL JOIN (SELECT organ, year, count(*) AS many, min(serial) AS low, max(serial) AS high
+          FROM official_document GROUP BY organ, year) d ON d.organ = s.organ AND d.year = s.year
+        WHERE (d.many, d.low, d.high) IS DISTINCT FROM (CAST(s.last AS bigint), 1, s.last)""",
+    ),
+    Rule(
+        "document-state",
+        "公文 {subject} 的状态（{detail}）与作废理由不符。",
+        "The document {subject} is {detail}, which contradicts whether a reason for its being void is kept.",
+        """SELECT d.instance, d.number, d.state FROM official_document d
+        WHERE (d.state = 'void') <> (d.void_reason IS NOT NULL) OR (d.pdf IS NULL) <> (d.docx IS NULL)""",
+    ),
+    Rule(
+        "document-told",
+        "公文 {subject} 在审计记录中印发 {detail} 次，应为一次。",
+        "The document {subject} was issued {detail} times by the events, not once.",
+        """SELECT d.instance, d.number, t.told FROM official_document d CROSS JOIN LATERAL (
+          SELECT count(*) AS told FROM event e WHERE e.instance = d.instance AND e.kind = 'document.issued'
+          AND e.data->>'number' = d.number
+        ) t WHERE d.instance IS NOT NULL AND t.told <> 1""",
+    ),
+    Rule(
         "deployment-number",
         "流程方案“{subject}”的版本号不连续（共 {detail} 个）。",
         "The versions of the programme {subject} ({detail}) are not numbered without gaps.",

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine import calendars, clock, messages, reminders, signals, starts, timers
+from engine import calendars, clock, documents, messages, reminders, signals, starts, timers
 from engine.db import Sessions, transaction
 from engine.settings import Settings
 from engine.tables import Heartbeat
@@ -33,6 +33,7 @@ DUE = select(
     reminders.pending().label("reminders"),
     outbound.unpublished().label("events"),
     outbound.pending().label("deliveries"),
+    documents.pending().label("documents"),
     calendars.pending().label("calendar"),
 )
 

@@ -26,6 +26,7 @@ from engine.errors import Busy, IcityError
 from engine.settings import Settings
 from engine.tables import Idempotency, SignIn
 from server import recounting, watch
+from server.printing import print_waiting
 from webhooks import outbound
 from webhooks.posting import Fence
 
@@ -147,6 +148,7 @@ DUTIES: Mapping[str, Duty] = {
     "deliveries": Duty(deliver_webhooks, places=8),
     "calendar": Duty(follow_calendar),
     "tidy": Duty(tidy),
+    "documents": Duty(print_waiting),
     "invariants": Duty(look_at_invariants),
 }
 HANDS = sum(duty.places for duty in DUTIES.values()) + 2  # two are always free to come and go

@@ -4,6 +4,7 @@ from flask import Flask
 
 from server.api import (
     calendar,
+    documents,
     health,
     incidents,
     instances,
@@ -32,6 +33,7 @@ NOUNS = (
     units,
     workbooks,
     calendar,
+    documents,
     health,
 )
 

@@ -1,0 +1,102 @@
+"""Official documents: what was issued under which number, as PDF and DOCX, and declaring one void."""
+
+import io
+from typing import Any, cast
+from uuid import UUID
+
+import marshmallow as ma
+from flask import Response, current_app, g, send_file
+
+from engine import documents
+from engine.documents import Form, Press
+from engine.settings import Settings
+from server import auth
+from server.api.openapi import Blueprint
+
+api = Blueprint("documents", __name__, description="Official documents and their numbers")
+MEDIA = {
+    Form.PDF: "application/pdf",
+    Form.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+
+
+class DocumentQuery(ma.Schema):
+    """Which documents are asked for; all that the person may read when nothing is named."""
+
+    case = ma.fields.String(load_default=None, validate=ma.validate.Length(1, 64))
+    round = ma.fields.String(load_default=None, validate=ma.validate.Length(1, 64))
+
+
+class DocumentSchema(ma.Schema):
+    """A document under its number."""
+
+    id = ma.fields.UUID()
+    number = ma.fields.String(metadata={"description": "发文字号; the number of a void document is never used again"})
+    kind = ma.fields.String(metadata={"description": "The name of its template"})
+    title = ma.fields.String()
+    state = ma.fields.String(metadata={"description": "issued or void"})
+    issued_on = ma.fields.Date()
+    case_id = ma.fields.String(allow_none=True)
+    round = ma.fields.String(allow_none=True)
+    addressees = ma.fields.List(ma.fields.String(), metadata={"description": "Ids of organisations, or names"})
+    retention = ma.fields.String()
+    void_reason = ma.fields.String(allow_none=True)
+    pdf = ma.fields.String(allow_none=True, metadata={"description": "SHA-256; null until it is printed"})
+    docx = ma.fields.String(allow_none=True, metadata={"description": "SHA-256; null until it is printed"})
+    remarks = ma.fields.Dict(
+        allow_none=True,
+        metadata={"description": "faults of the layout by GB/T 9704-2012, and notes: typefaces that were substituted"},
+    )
+
+
+class VoidingSchema(ma.Schema):
+    """Why a document is declared void."""
+
+    reason = ma.fields.String(required=True, validate=ma.validate.Length(1, 1_000))
+
+
+@api.get("/documents")
+@auth.signed_in
+@api.arguments(DocumentQuery, location="query")
+@api.response(200, DocumentSchema(many=True))
+def listing(query: dict[str, Any]) -> list[documents.Entry]:
+    """List the documents the person may read, the newest first."""
+    return documents.listing(g.session, g.actor, query["case"], query["round"])
+
+
+@api.get("/documents/<uuid:document>")
+@auth.signed_in
+@api.response(200, DocumentSchema)
+def one(document: UUID) -> documents.Entry:
+    """Tell one document."""
+    return documents.read(g.session, g.actor, document)
+
+
+@api.get("/documents/<uuid:document>.pdf")
+@auth.signed_in
+def pdf(document: UUID) -> Response:
+    """Give a document as PDF; it is printed now if it has not been."""
+    return _file(document, Form.PDF)
+
+
+@api.get("/documents/<uuid:document>.docx")
+@auth.signed_in
+def docx(document: UUID) -> Response:
+    """Give a document as DOCX, for a word processor; it is printed now if it has not been."""
+    return _file(document, Form.DOCX)
+
+
+@api.post("/documents/<uuid:document>/void")
+@auth.needs("PRV_LEAD")
+@api.arguments(VoidingSchema)
+@api.response(204)
+def void(body: dict[str, str], document: UUID) -> None:
+    """Declare a document void, with a reason; its number is kept and never used again."""
+    documents.withdraw(g.session, g.actor, document, body["reason"])
+
+
+def _file(document: UUID, form: Form) -> Response:
+    settings = cast("Settings", current_app.extensions["icity"].settings)
+    content = documents.content(g.session, g.actor, document, form, Press.of(settings))
+    number = documents.read(g.session, g.actor, document).number
+    return send_file(io.BytesIO(content), MEDIA[form], as_attachment=True, download_name=f"{number}.{form.value}")
