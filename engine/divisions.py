@@ -194,7 +194,7 @@ _LOCK = select(func.pg_advisory_xact_lock(func.hashtext("division")))
 def _acting(kind: str) -> Any:
     """Choose the organisation of `kind` that acts for the unit, under its code of the day or an earlier one."""
     borne = aliased(Division)
-    codes = select(borne.code).where(borne.unit == Division.unit)
+    codes = select(borne.code).where(borne.unit == Division.unit).correlate(Division)
     return (
         select(Organisation.id)
         .where(Organisation.kind == kind, Organisation.division.in_(codes))

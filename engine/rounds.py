@@ -159,7 +159,7 @@ def mark(session: Session, round_id: str, marking: Marking) -> dict[str, Any]:
         row.closed_on = row.closed_on or marking.on
     if marking.state is RoundState.PUBLISHED:
         row.published_on = marking.on
-    session.flush([row])
+    session.flush()
     _keep(session, round_id, marking.results)
     told = {"round": round_id, "number": row.document_no, "units": len(marking.results)}
     events.append(session, TOLD[marking.state], instance=marking.instance, actor=marking.actor, data=told)

@@ -39,8 +39,7 @@ class Holder:
 
 def grant(session: Session, ground: Ground, wanted: titles.Title, case_id: str | None) -> None:
     """Enter the title `wanted`; raise TitleRefused when the unit may not be granted it."""
-    known = history(session, wanted.unit)
-    titles.grant([title for _, title in known], wanted)
+    titles.grant([title for *_, title in _history(session, [wanted.unit])], wanted)
     session.execute(insert(Title), [_row(ground.programme, wanted, case_id)])
     _tell(session, ground, events.Kind.TITLE_GRANTED, [wanted])
 
@@ -48,30 +47,41 @@ def grant(session: Session, ground: Ground, wanted: titles.Title, case_id: str |
 def end(session: Session, ground: Ground, unit: str, kinds: Iterable[Kind], decision: Decision) -> list[Kind]:
     """End the open titles of `unit` that are of `kinds`; return the kinds that ended. Raises TitleRefused."""
     wanted = set(kinds)
-    open_ = [(key, title) for key, title in history(session, unit) if title.ended_on is None and title.kind in wanted]
-    ended = [titles.end(title, decision) for _, title in open_]
-    over = update(Title).where(Title.id.in_([key for key, _ in open_]))
-    session.execute(
-        over.values(ended_on=decision.on, end_reason=decision.reason.value, end_document_no=decision.document_no)
-    )
+    known = _history(session, [unit])
+    open_ = {key: title for key, _, title in known if title.ended_on is None and title.kind in wanted}
+    ended = [titles.end(title, decision) for title in open_.values()]
+    _close(session, list(open_), decision)
     _tell(session, ground, events.Kind.TITLE_ENDED, ended)
     return [title.kind for title in ended]
+
+
+def settle(
+    session: Session, ground: Ground, who: tuple[str, str | None], what: tuple[titles.Effect, Decision]
+) -> titles.Outcome:
+    """Do to the titles of a unit, and of its heir if it has one, what a change of divisions does; raise TitleRefused.
+
+    What an heir takes over keeps the day it was granted, so that the two years go on.
+    """
+    unit, heir = who
+    effect, decision = what
+    found = {title: (key, case_id) for key, case_id, title in _history(session, [one for one in who if one])}
+    outcome = titles.consequence(effect, list(found), heir, decision)
+    own = {title.kind: found[title] for title in found if title.unit == unit and title.ended_on is None}
+    _close(session, [own[title.kind][0] for title in outcome.ended], decision)
+    rows = [_row(ground.programme, title, own[title.kind][1]) for title in outcome.granted]
+    if rows:
+        session.execute(insert(Title), rows)
+    _tell(session, ground, events.Kind.TITLE_ENDED, outcome.ended)
+    _tell(session, ground, events.Kind.TITLE_GRANTED, outcome.granted)
+    return outcome
 
 
 def bar(session: Session, ground: Ground, barred: Bar) -> None:
     """Keep a unit from applying for some rounds; `barred` says which unit, since when, for how long and why."""
     session.add(barred)
-    session.flush([barred])
+    session.flush()
     data = {"unit": barred.unit, "rounds": barred.rounds, "reason": barred.reason, "number": barred.document_no}
     events.append(session, events.Kind.UNIT_BARRED, instance=ground.instance, actor=ground.actor, data=data)
-
-
-def history(session: Session, unit: str) -> list[tuple[UUID, titles.Title]]:
-    """Return and lock every title that `unit` holds or held, oldest first, each with the id of its row."""
-    rows = session.scalars(
-        select(Title).where(Title.unit == unit).order_by(Title.granted_on, Title.id).with_for_update()
-    )
-    return [(row.id, _plain(row)) for row in rows]
 
 
 def of(session: Session, units: Sequence[str], on: date) -> dict[str, list[str]]:
@@ -81,6 +91,12 @@ def of(session: Session, units: Sequence[str], on: date) -> dict[str, list[str]]
     for unit, kind in session.execute(query):
         found[unit].append(kind)
     return dict(found)
+
+
+def known(session: Session, on: date) -> list[titles.Title]:
+    """Return every title granted by the day `on`, ended or not, oldest first, in one query."""
+    rows = session.scalars(select(Title).where(Title.granted_on <= on).order_by(Title.granted_on, Title.kind))
+    return [_plain(row) for row in rows]
 
 
 def holders(session: Session, on: date, kinds: Iterable[Kind] = Kind) -> list[Holder]:
@@ -95,6 +111,11 @@ def held(title: Any, on: date) -> ColumnElement[bool]:
     return and_(title.granted_on <= on, or_(title.ended_on.is_(None), title.ended_on > on))
 
 
+def faults(session: Session) -> list[str]:
+    """Return which rules of programme chapter 8.1 the register breaks, each with its unit; none when it is sound."""
+    return titles.faults(_plain(row) for row in session.scalars(select(Title)))
+
+
 def seed(session: Session, programme: str, given: Iterable[titles.Title]) -> None:
     """Enter titles that were granted before this register was kept; those that are there already stay as they are."""
     rows = [_row(programme, title, None) for title in given]
@@ -102,6 +123,19 @@ def seed(session: Session, programme: str, given: Iterable[titles.Title]) -> Non
     new = [row for row in rows if (row["unit"], row["kind"]) not in known]
     if new:
         session.execute(insert(Title), new)
+
+
+def _history(session: Session, units: Sequence[str]) -> list[tuple[UUID, str | None, titles.Title]]:
+    """Return and lock every title that `units` hold or held, oldest first, each with its row's id and its case."""
+    query = select(Title).where(Title.unit.in_(units)).order_by(Title.granted_on, Title.kind).with_for_update()
+    return [(row.id, row.case_id, _plain(row)) for row in session.scalars(query)]
+
+
+def _close(session: Session, keys: Sequence[UUID], decision: Decision) -> None:
+    over = update(Title).where(Title.id.in_(keys))
+    session.execute(
+        over.values(ended_on=decision.on, end_reason=decision.reason.value, end_document_no=decision.document_no)
+    )
 
 
 def _row(programme: str, title: titles.Title, case_id: str | None) -> dict[str, Any]:

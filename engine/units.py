@@ -1,8 +1,7 @@
 """The register of units: cities and counties in force on a day, and where each stands in the programme."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from engine import divisions, titles
 from engine.divisions import in_force
-from engine.domain.divisions import Happening, Level, Period
+from engine.domain.divisions import Happening, Level, Lineage, Period
 from engine.domain.titles import read as read_titles
 from engine.errors import NotAllowed
 from engine.identity import Actor
@@ -38,7 +37,7 @@ BROKEN_OFF = (InstanceState.CANCELLED, InstanceState.TERMINATED)
 class UnitRow:
     """A unit on one day and its life in the programme; `instance` is None where the reader may not open it.
 
-    `lineage` is every happening up to that day that it came from, lived through or ended with.
+    `code` is the code by law; statistics may use the old one for some months (`code_in_use`).
     """
 
     unit: str
@@ -52,17 +51,20 @@ class UnitRow:
     milestone: str | None
     next_reassessment: datetime | None
     titles: list[str]
-    lineage: list[Happening] = field(default_factory=list)
+    code_in_use: str | None
+    lineage: Lineage
 
 
 def listing(session: Session, actor: Actor, on: date) -> list[UnitRow]:
-    """Return the units in force on the day `on`, by code, in two queries; any signed-in person may read the register.
+    """Return the units in force on the day `on`, by code, in three queries; any signed-in person may read the register.
 
-    Standing and next measurement are those of today, whatever the day.
+    Lineage is told up to that day. Standing and next measurement are those of today, whatever the day.
     """
-    lineages = _lineages(act for act in divisions.happenings(session) if act.effective_on <= on)
-    rows = session.execute(_register(actor, on)).mappings()
-    return [UnitRow(**row, lineage=lineages.get(row["unit"], [])) for row in rows]
+    register = divisions.register(session).until(on)
+    return [
+        UnitRow(**row, code_in_use=register.code_in_use(row["unit"], on), lineage=register.lineage(row["unit"]))
+        for row in session.execute(_register(actor, on)).mappings()
+    ]
 
 
 def enter(session: Session, actor: Actor, act: Happening, begun: Sequence[Period]) -> int:
@@ -80,14 +82,6 @@ def seed(session: Session, files: Sequence[Path] = (DIVISIONS, FICTIONAL)) -> No
     divisions.seed(session, files, [divisions.ACTS] if DIVISIONS in files else [])
     for file, programme in (GIVEN[file] for file in files if file in GIVEN):
         titles.seed(session, programme, read_titles(file.read_text(encoding="utf-8").splitlines()))
-
-
-def _lineages(acts: Iterable[Happening]) -> dict[str, list[Happening]]:
-    found: dict[str, list[Happening]] = defaultdict(list)
-    for act in acts:
-        for unit in dict.fromkeys([*act.from_units, *act.to_units]):
-            found[unit].append(act)
-    return found
 
 
 def _register(actor: Actor, on: date) -> Select[Any]:

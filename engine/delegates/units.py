@@ -12,7 +12,7 @@ from engine import divisions, rounds, targets, titles
 from engine.delegates.registry import Given, Grounds, Ledger, maybe_date, maybe_text, one_of, schema, text, whole
 from engine.domain import titles as rules
 from engine.domain.targets import Target
-from engine.domain.titles import Decision, Ending, Kind, Title
+from engine.domain.titles import Decision, Effect, Ending, Kind, Title
 from engine.errors import StepFailed
 from engine.tables import Bar
 
@@ -25,7 +25,8 @@ def _unit_record(session: Session, given: Given, grounds: Grounds) -> dict[str, 
     unit, on = given["unit"], _on(grounds)
     (found,) = _records(session, [unit], on) or (None,)
     if found is None:
-        raise StepFailed(reason="there is no such unit today", unit=unit)
+        heirs = divisions.register(session).successors(unit, on)
+        raise StepFailed(reason="there is no such unit today", unit=unit, successors=heirs)
     return found
 
 
@@ -37,6 +38,12 @@ def _grant_title(session: Session, given: Given, grounds: Grounds) -> dict[str, 
 
 def _end_title(session: Session, given: Given, grounds: Grounds) -> list[str]:
     return [kind.value for kind in titles.end(session, _ground(grounds), *_ending(given, grounds))]
+
+
+def _settle_titles(session: Session, given: Given, grounds: Grounds) -> dict[str, list[str]]:
+    effect, unit, heir, decision = _settling(given, grounds)
+    outcome = titles.settle(session, _ground(grounds), (unit, heir), (effect, decision))
+    return _settled(outcome)
 
 
 def _bar_unit(session: Session, given: Given, grounds: Grounds) -> dict[str, Any]:
@@ -95,6 +102,16 @@ def _rehearsed_end(memory: dict[str, Any], given: Given, grounds: Grounds) -> li
     over = [title for title in known if title.ended_on is None and title.kind in kinds]
     known[:] = [rules.end(title, decision) if title in over else title for title in known]
     return [title.kind.value for title in over]
+
+
+def _rehearsed_settling(memory: dict[str, Any], given: Given, grounds: Grounds) -> dict[str, list[str]]:
+    effect, unit, heir, decision = _settling(given, grounds)
+    own, others = _known(memory, unit), _known(memory, heir) if heir and heir != unit else []
+    outcome = rules.consequence(effect, [*own, *others], heir, decision)
+    over = {(title.kind, title.granted_on): title for title in outcome.ended}
+    own[:] = [over.get((title.kind, title.granted_on), title) for title in own]
+    others.extend(outcome.granted)
+    return _settled(outcome)
 
 
 def _rehearsed_bar(memory: dict[str, Any], given: Given, _: Grounds) -> dict[str, Any]:
@@ -170,6 +187,18 @@ def _ending(given: Given, grounds: Grounds) -> tuple[str, Collection[Kind], Deci
     return given["unit"], kinds, Decision(reason, given["on"] or _on(grounds), given["document_no"])
 
 
+def _settling(given: Given, grounds: Grounds) -> tuple[Effect, str, str | None, Decision]:
+    decision = Decision(Ending(given["reason"]), given["on"] or _on(grounds), given["document_no"])
+    return Effect(given["effect"]), given["unit"], given["heir"], decision
+
+
+def _settled(outcome: rules.Outcome) -> dict[str, list[str]]:
+    return {
+        "ended": [title.kind.value for title in outcome.ended],
+        "granted": [title.kind.value for title in outcome.granted],
+    }
+
+
 def _ground(grounds: Grounds) -> titles.Ground:
     return titles.Ground(grounds.programme, grounds.instance, grounds.actor)
 
@@ -209,6 +238,20 @@ OPERATORS = (
             on=maybe_date(),
         ),
         {"zh": "登记终止称号", "en": "Enter the end of titles"},
+    ),
+    Ledger(
+        "settle titles",
+        _settle_titles,
+        _rehearsed_settling,
+        schema(
+            unit=text(),
+            heir=maybe_text(64),
+            effect=one_of(*Effect),
+            reason=fields.String(load_default=Ending.MERGED.value, validate=validate.OneOf([*Ending])),
+            document_no=maybe_text(200),
+            on=maybe_date(),
+        ),
+        {"zh": "区划变更后处置称号", "en": "Settle titles after a change of divisions"},
     ),
     Ledger(
         "bar unit",

@@ -6,7 +6,7 @@ its last. The register of Zhejiang equals the published lists at every year-end 
 """
 
 import csv
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -133,6 +133,10 @@ class Register:
         self.periods = sorted(periods, key=lambda one: (one.code, one.since))
         self.happenings = sorted(happenings, key=lambda one: one.effective_on)
 
+    def until(self, day: date) -> "Register":
+        """Return the register as it could be known on `day`: without the happenings after it."""
+        return Register(self.periods, [act for act in self.happenings if act.effective_on <= day])
+
     def on(self, day: date) -> list[Period]:
         """Return everything in force on `day`, by code."""
         return [period for period in self.periods if period.covers(day)]
@@ -144,10 +148,6 @@ class Register:
     def bearer(self, code: str, day: date) -> str | None:
         """Return the unit that bears `code` on `day`: the same code may mean another unit on another day."""
         return next((period.unit for period in self.periods if period.code == code and period.covers(day)), None)
-
-    def counts(self, day: date) -> dict[Level, int]:
-        """Return how many divisions of each level there are on `day`."""
-        return dict(Counter(period.level for period in self.on(day)))
 
     def code_in_use(self, unit: str, day: date) -> str | None:
         """Return the code that statistics use for `unit` on `day`: the old one until the new one takes effect."""
@@ -248,11 +248,6 @@ def amended(register: Register, act: Happening, begun: Sequence[Period]) -> Regi
         over |= set(act.from_units) - set(act.to_units)
     kept = [replace(one, until=day) if one.unit in over and one.until is None else one for one in register.periods]
     return Register([*kept, *begun], [*register.happenings, act])
-
-
-def ended_by(act: Happening, register: Register) -> list[str]:
-    """Return the units that end with `act`."""
-    return [unit for unit in act.from_units if register.find(unit, act.effective_on) is None]
 
 
 def read_periods(lines: Iterable[str]) -> list[Period]:

@@ -1,19 +1,61 @@
-"""Units: cities, counties and districts, and where each stands in the programme."""
+"""Units: cities, counties and districts on a day, where each stands, and how far the province has come with them."""
+
+import io
+from datetime import date
+from typing import Any
 
 import marshmallow as ma
-from flask import g
+from flask import Response, g, send_file
 
-from engine import clock, units
+from engine import clock, responsibility, targets, units
+from engine.domain.targets import Target
 from server import auth
 from server.api.openapi import Blueprint
+from server.api.workbooks import XLSX
 
 api = Blueprint("units", __name__, description="Cities, counties and districts")
+PROVINCE = ("PRV_INTAKE", "PRV_OFFICER", "PRV_LEAD", "STAT_PRV", "GOV_OFFICE", "GOV_LEAD")
+
+
+class DayQuery(ma.Schema):
+    """The civil day in Asia/Shanghai that is asked about."""
+
+    on = ma.fields.Date(load_default=None, metadata={"description": "Today when left out"})
+
+
+class YearQuery(ma.Schema):
+    """The year that is assessed."""
+
+    year = ma.fields.Integer(required=True, validate=ma.validate.Range(2012, 2100))
+
+
+class HappeningSchema(ma.Schema):
+    """What became of divisions by one act."""
+
+    effective_on = ma.fields.Date()
+    kind = ma.fields.String()
+    document_no = ma.fields.String()
+    from_units = ma.fields.List(ma.fields.String())
+    to_units = ma.fields.List(ma.fields.String())
+    note = ma.fields.String()
+    basis = ma.fields.String(metadata={"description": "Which day of the act was taken"})
+    code_effective_on = ma.fields.Date(allow_none=True)
+    inaugurated_on = ma.fields.Date(allow_none=True)
+
+
+class LineageSchema(ma.Schema):
+    """Where a unit comes from, what it lived through, and what others came of it."""
+
+    before = ma.fields.List(ma.fields.Nested(HappeningSchema))
+    own = ma.fields.List(ma.fields.Nested(HappeningSchema))
+    after = ma.fields.List(ma.fields.Nested(HappeningSchema))
 
 
 class UnitSchema(ma.Schema):
-    """A unit and its standing today."""
+    """A unit on the day, and its standing today."""
 
-    code = ma.fields.String()
+    unit = ma.fields.String(metadata={"description": "Who it is, through every new name and code"})
+    code = ma.fields.String(metadata={"description": "The code of the day"})
     name = ma.fields.String()
     level = ma.fields.String()
     parent = ma.fields.String(allow_none=True)
@@ -22,11 +64,47 @@ class UnitSchema(ma.Schema):
     instance = ma.fields.UUID(allow_none=True, metadata={"description": "Null where the person may not open it"})
     milestone = ma.fields.String(allow_none=True)
     next_reassessment = ma.fields.AwareDateTime(format="iso", allow_none=True)
+    titles = ma.fields.List(ma.fields.String(), metadata={"description": "Kinds of title held on the day"})
+    code_in_use = ma.fields.String(allow_none=True, metadata={"description": "The code that statistics use on the day"})
+    lineage = ma.fields.Nested(LineageSchema, metadata={"description": "Up to the day, oldest first"})
+
+
+class TargetSchema(ma.Schema):
+    """A target of the guidance, and how much of it is reached."""
+
+    key = ma.fields.String()
+    name = ma.fields.String(metadata={"description": "In Chinese"})
+    english = ma.fields.String()
+    wanted = ma.fields.Integer()
+    reached = ma.fields.Integer()
+    met = ma.fields.Boolean()
+    basis = ma.fields.String(metadata={"description": "The paragraph, and how it was read"})
 
 
 @api.get("/units")
 @auth.signed_in
+@api.arguments(DayQuery, location="query")
 @api.response(200, UnitSchema(many=True))
-def listing() -> list[units.UnitRow]:
-    """List the units in force today, by code."""
-    return units.listing(g.session, g.actor, clock.today())
+def listing(query: dict[str, date | None]) -> list[units.UnitRow]:
+    """List the units in force on a day, by code, with what they came from."""
+    return units.listing(g.session, g.actor, query["on"] or clock.today())
+
+
+@api.get("/targets")
+@auth.signed_in
+@api.arguments(DayQuery, location="query")
+@api.response(200, TargetSchema(many=True))
+def progress(query: dict[str, date | None]) -> list[Target]:
+    """Tell how far the targets of the guidance are reached on a day."""
+    return targets.progress(g.session, query["on"] or clock.today())
+
+
+@api.get("/responsibility.xlsx")
+@auth.needs(*PROVINCE)
+@api.arguments(YearQuery, location="query")
+def assessment(query: dict[str, Any]) -> Response:
+    """Give the workbook for 党政领导科技进步目标责任制考核 of a year."""
+    content = responsibility.workbook(g.session, g.actor, query["year"])
+    return send_file(
+        io.BytesIO(content), XLSX, as_attachment=True, download_name=f"responsibility-{query['year']}.xlsx"
+    )
