@@ -20,7 +20,6 @@ from engine.delegates.registry import (
 )
 from engine.domain import sheets as reckoning
 from engine.domain.sheets import About, Frozen
-from engine.sheets.recording import Place
 
 MEMORY = "sheets"
 
@@ -41,7 +40,7 @@ def _score_rehearsed(memory: dict[str, Any], given: Given, grounds: Grounds) -> 
     kept[str(uuid4())] = sheet
     answer = reckoning.answer(sheet)
     change = round(answer["total"] - reckoning.plain_number(before[-1]["total"]), 2) if before else None
-    return {**answer, "sheet": list(kept)[-1], "grade": None, "change_on_last": change}
+    return {**answer, "sheet": list(kept)[-1], "grade": sheets.grade(_place(grounds), sheet), "change_on_last": change}
 
 
 def _monitoring(session: Session, given: Given, grounds: Grounds) -> dict[str, Any]:
@@ -60,8 +59,8 @@ def _rescore_rehearsed(_memory: dict[str, Any], given: Given, _grounds: Grounds)
     return {"round": given["round"], "set": given["set"], "units": []}
 
 
-def _place(grounds: Grounds) -> Place:
-    return Place(grounds.programme, grounds.instance)
+def _place(grounds: Grounds) -> sheets.Place:
+    return sheets.Place(grounds.programme, grounds.decisions.get("grade"))
 
 
 def _year(given: Given, grounds: Grounds) -> int:

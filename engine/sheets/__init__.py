@@ -7,7 +7,9 @@ from engine.sheets.reading import affected_by as affected_by
 from engine.sheets.reading import of_case as of_case
 from engine.sheets.reading import show as show
 from engine.sheets.recording import Case as Case
+from engine.sheets.recording import Place as Place
+from engine.sheets.recording import grade as grade
 from engine.sheets.recording import score_case as score_case
 from engine.sheets.rounds import monitoring_results as monitoring_results
+from engine.sheets.rounds import programme_of as programme_of
 from engine.sheets.rounds import rescore_round as rescore_round
-from engine.sheets.rounds import what_if as what_if

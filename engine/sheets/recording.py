@@ -1,28 +1,23 @@
 """Scoring a case: its sheet is kept for good, and one that corrects it stands beside it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, case, exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from engine import clock
-from engine.bpmn.gate import parse_xml
-from engine.domain import canonical, decisions, sheets
+from engine.domain import canonical, sheets
 from engine.domain.decisions import Decision
 from engine.domain.sheets import About, Frozen, Sheet
 from engine.errors import DecisionFailed, StepFailed
 from engine.sheets import provenance
-from engine.tables import Deployment, DeploymentFile, Instance, Resource, Round, RoundState, ScoreSheet
+from engine.tables import Round, RoundState, ScoreSheet
 
-GRADES = "grade.dmn"
 RESCORED = "重新计分"
 PRINTED = "the round is published; a correction of its scores needs a reason"
-
-Grading = Callable[[Mapping[str, Any]], str | None]
 
 
 @dataclass(frozen=True)
@@ -38,10 +33,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Place:
-    """Whose programme a sheet belongs to, and the instance that asked for it."""
+    """Whose programme a sheet belongs to, and the decision by which that programme grades."""
 
     programme: str
-    instance: UUID | None = None
+    grade: Decision | None = None
 
 
 def score_case(session: Session, place: Place, wanted: Case) -> dict[str, Any]:
@@ -58,13 +53,12 @@ def score_case(session: Session, place: Place, wanted: Case) -> dict[str, Any]:
     known = provenance.read(session, [about.unit], provenance.years(chosen, about.year))
     inputs = known.given(chosen, about.unit, about.year, wanted.values)
     sheet = sheets.compose(about, frozen, inputs, wanted.experts)
-    grade = grading(session, place)(sheet)
     standing = current(session, ScoreSheet.unit == about.unit)
-    kept = keep(session, place, [(sheet, grade)], standing, wanted.reason)
+    kept = keep(session, place, [sheet], standing, wanted.reason)
     return {
         **sheets.answer(sheet),
         "sheet": str(kept[about.unit]),
-        "grade": grade,
+        "grade": grade(place, sheet),
         "change_on_last": _change(sheet, standing),
     }
 
@@ -79,20 +73,19 @@ def current(session: Session, *conditions: ColumnElement[bool]) -> list[ScoreShe
 def keep(
     session: Session,
     place: Place,
-    made: Sequence[tuple[Sheet, str | None]],
+    made: Iterable[Sheet],
     standing: Sequence[ScoreSheet],
     reason: str | None = None,
 ) -> dict[str, UUID]:
-    """Keep sheets with their grades; return the id of each by unit. `standing` are the current sheets of the units."""
+    """Keep sheets, graded; return the id of each by unit. `standing` are the current sheets of the units."""
     found: dict[str, UUID] = {}
-    for sheet, grade in made:
+    for sheet in made:
         before = next((one for one in standing if _same_place(one, sheet)), None)
         digest = canonical.digest(sheet)
         if before is not None and before.digest == digest:
             found[sheet["unit"]] = before.id
             continue
         row = _row(sheet, place, digest)
-        row.grade = grade
         if before is not None:
             row.supersedes, row.reason = before.id, reason or RESCORED
         session.add(row)
@@ -101,34 +94,12 @@ def keep(
     return found
 
 
-def grading(session: Session, place: Place) -> Grading:
-    """Return what grades a sheet: the decision `grade` of the instance's programme version, or of the newest."""
-    own = case((Deployment.digest == Instance.deployment, 0), else_=1)
-    query = (
-        select(Resource.content)
-        .join(DeploymentFile, DeploymentFile.resource == Resource.digest)
-        .join(Deployment, Deployment.digest == DeploymentFile.deployment)
-        .outerjoin(Instance, Instance.id == place.instance)
-        .where(Deployment.programme == place.programme, DeploymentFile.path == GRADES)
-        .order_by(own, Deployment.number.desc())
-        .limit(1)
-    )
-    content = session.scalar(query)
-    decision = None if content is None else _decision(bytes(content))
-    return lambda sheet: _grade(decision, sheet)
-
-
-@lru_cache(maxsize=16)
-def _decision(content: bytes) -> Decision | None:
-    return decisions.parse(parse_xml(content, GRADES)).get("grade")
-
-
-def _grade(decision: Decision | None, sheet: Mapping[str, Any]) -> str | None:
-    """Return what the decision says of the score, none where it says nothing of one alone."""
+def grade(place: Place, sheet: Mapping[str, Any]) -> str | None:
+    """Return what the programme's decision `grade` says of a score, none where it says nothing of one alone."""
     total = sheets.plain_number(sheet["total"])
     try:
         given = {"score": total, "total": total, "gates_met": sheet["gates_met"]}
-        answer = None if decision is None else decision.evaluate(given)
+        answer = None if place.grade is None else place.grade.evaluate(given)
     except DecisionFailed:
         return None
     found = answer.get("grade") if isinstance(answer, dict) else answer
@@ -165,6 +136,7 @@ def _row(sheet: Sheet, place: Place, digest: str) -> ScoreSheet:
         set_digest=sheet["set"]["digest"],
         total=canonical.number(sheet["total"]),
         gates_met=sheet["gates_met"],
+        grade=grade(place, sheet),
         sheet=sheet,
         digest=digest,
         made_at=clock.now(),

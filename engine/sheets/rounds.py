@@ -59,9 +59,7 @@ def monitoring_results(session: Session, place: Place, round_id: str, year: int)
     known = provenance.read(session, None, years | {one - 1 for one in years})
     units = _units(session, known.units(year), date(year, 12, 31), year)
     made = _composed(known, (chosen, frozen, round_id), units, year)
-    grade = recording.grading(session, place)
-    standing = recording.current(session, ScoreSheet.round == round_id)
-    recording.keep(session, place, [(sheet, grade(sheet)) for sheet in made.values()], standing)
+    recording.keep(session, place, made.values(), recording.current(session, ScoreSheet.round == round_id))
     had = [unit for unit in units if unit.unit in known.units(year - 1)]
     before = _composed(known, (chosen, frozen, round_id), had, year - 1)
     totals = {unit: Decimal(sheet["total"]) for unit, sheet in made.items()}
@@ -86,17 +84,16 @@ def rescore_round(session: Session, place: Place, round_id: str, frozen: Frozen)
     chosen = sheets.read_set(frozen.plain())
     years = {one for row in standing for one in provenance.years(chosen, row.sheet["year"])}
     known = provenance.read(session, {row.unit for row in standing}, years)
-    grade = recording.grading(session, place)
-    told = [_tried(row, frozen, known.inputs(chosen, row.unit, row.sheet["year"]), grade) for row in standing]
+    told = [_tried(row, frozen, known.inputs(chosen, row.unit, row.sheet["year"]), place) for row in standing]
     return {"round": round_id, "set": frozen.code, "units": sorted(told, key=_width)}
 
 
-def what_if(session: Session, actor: Actor, round_id: str, frozen: Frozen) -> dict[str, Any]:
-    """Return what `rescore_round` tells, to those who see every unit; others, and for no such round: NotFound."""
+def programme_of(session: Session, actor: Actor, round_id: str) -> str:
+    """Return whose round this is, to those who see every unit; others, and for no such round: NotFound."""
     found = session.get(Round, round_id)
     if found is None or not sees_all(actor):
         raise NotFound(round=round_id)
-    return rescore_round(session, Place(found.programme, found.instance), round_id, frozen)
+    return found.programme
 
 
 def _round(session: Session, round_id: str) -> Round:
@@ -189,19 +186,17 @@ def _ranked(units: Iterable[Unit], scores: Mapping[str, Decimal]) -> Ranked:
     return told
 
 
-def _tried(
-    row: ScoreSheet, frozen: Frozen, more: Sequence[Mapping[str, Any]], grade: recording.Grading
-) -> dict[str, Any]:
-    place = {"unit": row.unit, "case_id": row.case_id, "before": sheets.plain_number(row.sheet["total"])}
+def _tried(row: ScoreSheet, frozen: Frozen, more: Sequence[Mapping[str, Any]], place: Place) -> dict[str, Any]:
+    about = {"unit": row.unit, "case_id": row.case_id, "before": sheets.plain_number(row.sheet["total"])}
     try:
         after = sheets.rescored(row.sheet, frozen, more)
     except StepFailed as fault:
-        return {**place, "after": None, "crossed": False, "why": [], "reason": str(fault)}
-    grades = {"before": row.grade or grade(row.sheet), "after": grade(after)}
+        return {**about, "after": None, "crossed": False, "why": [], "reason": str(fault)}
+    grades = {"before": row.grade or recording.grade(place, row.sheet), "after": recording.grade(place, after)}
     gates = {"before": row.gates_met, "after": after["gates_met"]}
     crossed = any(one["before"] != one["after"] for one in (grades, gates))
     told = {"after": sheets.plain_number(after["total"]), "crossed": crossed, "grade": grades, "gates_met": gates}
-    return {**place, **told, "why": sheets.moved(row.sheet, after)}
+    return {**about, **told, "why": sheets.moved(row.sheet, after)}
 
 
 def _width(told: Mapping[str, Any]) -> tuple[bool, float, str]:

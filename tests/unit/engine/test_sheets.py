@@ -12,17 +12,18 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from engine import clock, delegates, identity, sheets, units
+from engine.bpmn.gate import parse_xml
 from engine.delegates import Grounds
-from engine.domain import canonical, indicators, scoring
-from engine.domain.sheets import Frozen, recompute
+from engine.domain import canonical, decisions, indicators, scoring
+from engine.domain.sheets import About, Frozen, recompute
 from engine.domain.workdays import Calendar
 from engine.errors import NotFound, StepFailed
 from engine.settings import ROOT
-from engine.sheets.recording import Place
-from engine.tables import Deployment, DeploymentFile, Figure, Person, Resource, Round, RoundState, ScoreSheet
+from engine.tables import Figure, Person, Round, RoundState, ScoreSheet
 
 FOLDER = ROOT / "workflows" / "innovative-city"
 ROWS = indicators.read_rows((FOLDER / "indicators.csv").read_bytes())
+GRADING = decisions.parse(parse_xml((FOLDER / "grade.dmn").read_bytes(), "grade.dmn"))
 SET = "ZJ-DEMO-2012"
 CHOSEN = indicators.parse(ROWS, SET)
 CODES = [raw.code for raw in CHOSEN.raw_inputs()]
@@ -30,19 +31,15 @@ VALUES = {code: 2.5 + place / 10 for place, code in enumerate(CODES)}
 EXPERTS = {"F1": [78, 82, 80, 75, 85], "F2": [72, 76, 74, 70, 78], "F3": [70, 75, 72, 68, 80]}
 UNIT, CASE, YEAR = "339921", "339921-2024", 2023
 PROGRAMME = "innovative-city"
+ABOUT = About(UNIT, YEAR, "county", CASE)
 NOW = datetime(2024, 5, 6, 1, tzinfo=UTC)
 AGENCY = "agency-qiming"
 
 
 @pytest.fixture
 def house(session: Session) -> Session:
-    """Give a database with the units, a version of the programme that grades, and an open round."""
+    """Give a database with the units and an open round."""
     units.seed(session)
-    session.add(Deployment(digest="d1", programme=PROGRAMME, number=1, deployed_at=NOW, deployed_by="a test"))
-    session.add(Resource(digest="g", content=(FOLDER / "grade.dmn").read_bytes()))
-    session.flush()
-    session.add(DeploymentFile(deployment="d1", path="grade.dmn", resource="g"))
-    session.flush()
     a_round(session, "pilot-2024", "pilot", 2024)
     clock.travel(NOW)
     return session
@@ -65,7 +62,7 @@ def a_figure(session: Session, code: str, value: Any, **more: Any) -> None:
 
 
 def grounds(session: Session, rows: list[dict[str, str]] = ROWS) -> Grounds:
-    return Grounds(rows, Calendar({}, date.min), NOW, PROGRAMME, session)
+    return Grounds(rows, Calendar({}, date.min), NOW, PROGRAMME, session, decisions=GRADING)
 
 
 def score(session: Session, rows: list[dict[str, str]] = ROWS, **more: Any) -> dict[str, Any]:
@@ -243,7 +240,7 @@ def test_what_if_takes_figures_from_the_register_that_the_old_set_did_not_ask_fo
     for raw in other.raw_inputs():
         if raw.code not in VALUES:
             a_figure(house, raw.code, 3)
-    told = sheets.rescore_round(house, Place(PROGRAMME), "pilot-2024", Frozen("ZJ-CZ-2012", ROWS))
+    told = sheets.rescore_round(house, sheets.Place(PROGRAMME), "pilot-2024", Frozen("ZJ-CZ-2012", ROWS))
     (only,) = told["units"]
     assert (only["after"] is None) == compares
     assert ("reason" in only) == compares
@@ -338,23 +335,30 @@ def test_agencies_see_the_cases_they_measured_units_their_own_and_the_province_a
 
 
 def test_what_if_is_for_those_who_see_every_unit(house: Session) -> None:
-    score(house)
-    frozen = Frozen(SET, ROWS)
-    assert sheets.what_if(house, person("PRV_LEAD"), "pilot-2024", frozen)["units"][0]["why"] == []
+    assert sheets.programme_of(house, person("PRV_LEAD"), "pilot-2024") == PROGRAMME
     for actor, round_id in ((person("AGENCY_MGR", organisation=AGENCY), "pilot-2024"), (person("PRV_LEAD"), "none")):
         with pytest.raises(NotFound):
-            sheets.what_if(house, actor, round_id, frozen)
+            sheets.programme_of(house, actor, round_id)
+
+
+def test_a_programme_that_does_not_grade_keeps_sheets_without_a_grade(house: Session) -> None:
+    made = sheets.score_case(house, sheets.Place(PROGRAMME), sheets.Case(ABOUT, Frozen(SET, ROWS), VALUES, EXPERTS))
+    assert made["grade"] is None
+    picky = {"grade": decisions.parse(parse_xml((FOLDER / "outcome.dmn").read_bytes(), "x.dmn"))}["grade"]
+    undecided = sheets.Place(PROGRAMME, next(iter(picky.values())))
+    assert sheets.grade(undecided, house.get_one(ScoreSheet, UUID(made["sheet"])).sheet) is None
 
 
 def test_a_rehearsal_gives_answers_of_the_same_shape() -> None:
     memory: dict[str, Any] = {}
-    rehearsed = Grounds(ROWS, Calendar({}, date.min), NOW, PROGRAMME, memory=memory)
+    rehearsed = Grounds(ROWS, Calendar({}, date.min), NOW, PROGRAMME, memory=memory, decisions=GRADING)
     given = {"set": SET, "level": "county", "unit": UNIT, "case_id": CASE, "expert_scores": EXPERTS}
     first = delegates.run("score case", given | {"year": 2023, "values": VALUES}, rehearsed)
     second = delegates.run("score case", given | {"year": 2025, "values": {}}, rehearsed)
     assert first["change_on_last"] is None
     assert second["change_on_last"] == round(second["total"] - first["total"], 2)
     assert set(first) >= {"total", "gates_met", "sheet", "grade", "indicators"}
+    assert first["grade"] in {"优秀", "良好", "达标", "警告"}
     results = delegates.run("monitoring results", {"round": "annual-2013"}, rehearsed)
     assert results == {"strength": [], "level": [], "change": []}
     assert delegates.run("rescore round", {"round": "r", "set": SET}, rehearsed)["units"] == []
