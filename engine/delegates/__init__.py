@@ -10,7 +10,20 @@ from typing import Any
 import marshmallow as ma
 from sqlalchemy.exc import DataError, IntegrityError
 
-from engine.delegates import agencies, archive, awaited, dates, documents, figures, opinions, rounds, scoring, sheets, tasks, units
+from engine.delegates import (
+    agencies,
+    archive,
+    awaited,
+    dates,
+    documents,
+    figures,
+    opinions,
+    rounds,
+    scoring,
+    sheets,
+    tasks,
+    units,
+)
 from engine.delegates.registry import Delegate as Delegate
 from engine.delegates.registry import Grounds as Grounds
 from engine.delegates.registry import Ledger as Ledger
