@@ -110,10 +110,9 @@ def _results(session: Session, on: date) -> dict[str, Any]:
     """Return the last result of every unit that was published by the day `on`."""
     query = (
         select(RoundResult.unit, RoundResult.round, RoundResult.outcome, RoundResult.practice)
-        .distinct(RoundResult.unit)
         .join(Round, Round.id == RoundResult.round)
         .where(Round.state == RoundState.PUBLISHED, Round.published_on <= on)
-        .order_by(RoundResult.unit, Round.year.desc(), Round.published_on.desc())
+        .order_by(Round.year, Round.published_on)
     )
     return {row.unit: row for row in session.execute(query)}
 

@@ -46,9 +46,8 @@ def _figures(session: Session, on: date) -> dict[str, dict[str, Decimal]]:
     """Return the newest monitoring values of each unit that are of the year of `on` or before, by code and unit."""
     query = (
         select(Figure.code, Figure.unit, Figure.value)
-        .distinct(Figure.code, Figure.unit)
         .where(Figure.code.in_(list(INSTITUTES)), Figure.origin == MONITORING, Figure.year <= on.year)
-        .order_by(Figure.code, Figure.unit, Figure.year.desc(), Figure.version.desc())
+        .order_by(Figure.year, Figure.version)
     )
     found: dict[str, dict[str, Decimal]] = defaultdict(dict)
     for code, unit, value in session.execute(query):

@@ -19,8 +19,8 @@ class StrictJson(JSONProvider):
         return read(s)
 
     def dumps(self, obj: Any, **_: Any) -> str:
-        """Return `obj` as JSON; dates, UUIDs and dataclasses are understood."""
-        return orjson.dumps(obj).decode()
+        """Return `obj` as JSON; dates, UUIDs and dataclasses are understood, and the places of a list as keys."""
+        return orjson.dumps(obj, option=orjson.OPT_NON_STR_KEYS).decode()
 
     def response(self, *args: Any, **kwargs: Any) -> Any:
         """Return a JSON reply of one value."""

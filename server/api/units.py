@@ -7,13 +7,15 @@ from typing import Any
 import marshmallow as ma
 from flask import Response, g, send_file
 
-from engine import clock, responsibility, targets, units
+from engine import clock, responsibility, targets, titles, units
+from engine.domain.divisions import Change, Happening, Level, Period
 from engine.domain.targets import Target
 from server import auth
 from server.api.openapi import Blueprint
 from server.api.workbooks import XLSX
 
 api = Blueprint("units", __name__, description="Cities, counties and districts")
+MOST_UNITS = 100
 PROVINCE = ("PRV_INTAKE", "PRV_OFFICER", "PRV_LEAD", "STAT_PRV", "GOV_OFFICE", "GOV_LEAD")
 
 
@@ -41,6 +43,49 @@ class HappeningSchema(ma.Schema):
     basis = ma.fields.String(metadata={"description": "Which day of the act was taken"})
     code_effective_on = ma.fields.Date(allow_none=True)
     inaugurated_on = ma.fields.Date(allow_none=True)
+
+
+class PeriodSchema(ma.Schema):
+    """A unit under the name and code that an act gives it, from the day of the act."""
+
+    unit = ma.fields.String(required=True, validate=ma.validate.Length(1, 64))
+    code = ma.fields.String(required=True, validate=ma.validate.Regexp(r"[0-9]{6}\Z"))
+    name = ma.fields.String(required=True, validate=ma.validate.Length(1, 60))
+    level = ma.fields.Enum(Level, by_value=True, required=True)
+    parent = ma.fields.String(required=True, validate=ma.validate.Regexp(r"[0-9]{6}\Z"))
+
+
+class ActSchema(ma.Schema):
+    """What became of divisions by one act, and what it begins."""
+
+    effective_on = ma.fields.Date(required=True)
+    kind = ma.fields.Enum(Change, by_value=True, required=True)
+    document_no = ma.fields.String(load_default="", validate=ma.validate.Length(max=200))
+    from_units = ma.fields.List(ma.fields.String(), required=True, validate=ma.validate.Length(1, MOST_UNITS))
+    to_units = ma.fields.List(ma.fields.String(), required=True, validate=ma.validate.Length(1, MOST_UNITS))
+    note = ma.fields.String(load_default="", validate=ma.validate.Length(max=4000))
+    basis = ma.fields.String(load_default="", validate=ma.validate.Length(max=200))
+    code_effective_on = ma.fields.Date(load_default=None, allow_none=True)
+    inaugurated_on = ma.fields.Date(load_default=None, allow_none=True)
+    begun = ma.fields.List(
+        ma.fields.Nested(PeriodSchema), load_default=list, validate=ma.validate.Length(max=MOST_UNITS)
+    )
+
+
+class EnteredSchema(ma.Schema):
+    """Under which number an act was entered: the `event_id` of the message unit.event."""
+
+    id = ma.fields.Integer()
+
+
+class HolderSchema(ma.Schema):
+    """A title that a unit holds on the day."""
+
+    unit = ma.fields.String()
+    kind = ma.fields.String()
+    granted_on = ma.fields.Date()
+    document_no = ma.fields.String()
+    case_id = ma.fields.String(allow_none=True)
 
 
 class LineageSchema(ma.Schema):
@@ -88,6 +133,26 @@ class TargetSchema(ma.Schema):
 def listing(query: dict[str, date | None]) -> list[units.UnitRow]:
     """List the units in force on a day, by code, with what they came from."""
     return units.listing(g.session, g.actor, query["on"] or clock.today())
+
+
+@api.get("/titles")
+@auth.signed_in
+@api.arguments(DayQuery, location="query")
+@api.response(200, HolderSchema(many=True))
+def holders(query: dict[str, date | None]) -> list[titles.Holder]:
+    """List who holds which title on a day, by unit."""
+    return titles.holders(g.session, query["on"] or clock.today())
+
+
+@api.post("/division-events")
+@auth.needs(*sorted(units.REGISTRARS))
+@api.arguments(ActSchema)
+@api.response(201, EnteredSchema)
+def enter(given: dict[str, Any]) -> dict[str, int]:
+    """Enter what became of divisions, where it fits the register; the message unit.event then starts what follows."""
+    begun = [Period(**period, since=given["effective_on"]) for period in given.pop("begun")]
+    act = Happening(**{**given, "from_units": tuple(given["from_units"]), "to_units": tuple(given["to_units"])})
+    return {"id": units.enter(g.session, g.actor, act, begun)}
 
 
 @api.get("/targets")
