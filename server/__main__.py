@@ -11,7 +11,7 @@ import click
 
 from engine.errors import IcityError
 
-QUICK = {"lint": "server.lint_command", "simulate": "server.simulate"}
+QUICK = {"lint": "server.lint_command", "simulate": "server.simulate", "verify": "server.verify"}
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from server.api import (
+    archive,
     calendar,
     documents,
     health,
@@ -13,6 +14,7 @@ from server.api import (
     openapi,
     operations,
     processes,
+    sheets,
     sign_in,
     signals,
     tasks,
@@ -34,6 +36,8 @@ NOUNS = (
     workbooks,
     calendar,
     documents,
+    sheets,
+    archive,
     health,
 )
 
