@@ -49,7 +49,8 @@ def begin(sessions, programme, process):
 
 def open_tasks(sessions, instance):
     with transaction(sessions) as session:
-        assert session.scalars(select(Incident.element + " " + Incident.reason).where(Incident.instance == instance)).all() == []
+        failed = select(Incident.element + " " + Incident.reason).where(Incident.instance == instance)
+        assert session.scalars(failed).all() == []
         query = select(Task.element).where(Task.instance == instance, Task.state == TaskState.OPEN)
         return sorted(session.scalars(query))
 
