@@ -180,7 +180,7 @@ class Register:
 
         A unit is one thing at a time and does not come back; a code means one unit at a time; who stands above is in
         force as long and of the right level; whoever a happening names was there the day before, or is there that day;
-        and nobody appears or ends without one.
+        who only changes name, rank or code stays who it is; and nobody appears or ends without a happening.
         """
         return [*self._overlaps(), *self._orphans(), *self._strangers(), *self._unexplained()]
 
@@ -218,6 +218,8 @@ class Register:
 
     def _strangers(self) -> Iterator[Fault]:
         for act in self.happenings:
+            if act.kind in CONTINUES and act.from_units != act.to_units:
+                yield Fault("goes on as itself", ";".join(act.from_units), act.effective_on)
             for unit in act.from_units:
                 if self.find(unit, act.effective_on - DAY) is None:
                     yield Fault("there the day before", unit, act.effective_on)

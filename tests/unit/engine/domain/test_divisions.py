@@ -183,6 +183,11 @@ def test_happening_names_only_who_is_there():
     assert rules(county("A", until=CHANGE), happenings=[merge]) == {"there that day"}
 
 
+def test_unit_that_is_renamed_stays_who_it_is():
+    renamed = Happening(CHANGE, Change.RENAME, "", ("A",), ("B",))
+    assert rules(county("A"), county("B"), happenings=[renamed]) == {"goes on as itself"}
+
+
 def test_act_is_entered_where_it_fits():
     register = Register([Period("P", "P", "省", Level.PROVINCE, None, BEGINNING), replace(CITY, parent="P"),
                          county("A"), county("B")])  # fmt: skip
