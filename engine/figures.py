@@ -184,8 +184,7 @@ def seed(session: Session, folder: Path = PUBLISHED) -> int:
 def current(session: Session, unit: str, year: int) -> dict[str, Figure]:
     """Return the figure that counts of every code of a unit and year: the newest version of whom one trusts most."""
     query = select(Figure).where(Figure.unit == unit, Figure.year == year)
-    rows = session.scalars(query.distinct(Figure.code).order_by(Figure.code, TRUST, Figure.version.desc()))
-    return {row.code: row for row in rows}
+    return _first(session.scalars(query.order_by(TRUST, Figure.version.desc())))
 
 
 def declared(session: Session, unit: str, year: int) -> dict[str, Decimal]:
@@ -196,8 +195,8 @@ def declared(session: Session, unit: str, year: int) -> dict[str, Decimal]:
     )
     query = select(Figure).where(Figure.unit == unit, Figure.year == year, reported)
     # The text of the origins puts what was declared to apply before what was returned for monitoring.
-    rows = session.scalars(query.distinct(Figure.code).order_by(Figure.code, Figure.origin, Figure.version.desc()))
-    return {row.code: row.value for row in rows if row.value is not None}
+    rows = _first(session.scalars(query.order_by(Figure.origin, Figure.version.desc())))
+    return {code: row.value for code, row in rows.items() if row.value is not None}
 
 
 def listing(session: Session, reader: Reader, unit: str, year: int) -> list[Figure]:
@@ -312,8 +311,15 @@ def _published(unit: str, year: int, rows: Sequence[Published]) -> Batch:
 
 def _newest(session: Session, unit: str, year: int, origin: Origin) -> dict[str, Figure]:
     query = select(Figure).where(Figure.unit == unit, Figure.year == year, Figure.origin == origin.value)
-    rows = session.scalars(query.distinct(Figure.code).order_by(Figure.code, Figure.version.desc()))
-    return {row.code: row for row in rows}
+    return _first(session.scalars(query.order_by(Figure.version.desc())))
+
+
+def _first(rows: Iterable[Figure]) -> dict[str, Figure]:
+    """Return the first row of every code, by code."""
+    found: dict[str, Figure] = {}
+    for row in rows:
+        found.setdefault(row.code, row)
+    return dict(sorted(found.items()))
 
 
 def _affected(session: Session, key: tuple[str, int, str], value: Decimal | None) -> list[dict[str, Any]]:

@@ -41,11 +41,13 @@ def _figures(session: Session, submission: Submission, codes: Sequence[str], yea
     query = select(Figure.unit, Figure.code, Figure.value).where(
         Figure.year == year, or_(own, and_(Figure.code.in_(codes), alike))
     )
+    first: dict[tuple[str, str], Decimal | None] = {}
+    for unit, code, value in session.execute(query.order_by(TRUST, Figure.version.desc())):
+        first.setdefault((unit, code), value)
     found: dict[str, dict[str, Decimal]] = defaultdict(dict)
-    order = (Figure.unit, Figure.code, TRUST, Figure.version.desc())
-    for unit, code, value in session.execute(query.distinct(Figure.unit, Figure.code).order_by(*order)):
-        if value is not None:
-            found[unit][code] = value
+    for (unit, code), known in first.items():
+        if known is not None:
+            found[unit][code] = known
     return found
 
 

@@ -1,4 +1,4 @@
-"""Workbooks: the spreadsheet in which a unit fills in its figures, and reading it back."""
+"""Workbooks: indicator sets as spreadsheets, and the spreadsheet in which a unit fills in its figures."""
 
 import io
 from typing import Any
@@ -7,7 +7,7 @@ import marshmallow as ma
 from flask import Response, g, request, send_file
 
 from engine import processes
-from engine.domain import indicators, workbook
+from engine.domain import indicators, setbook, workbook
 from server import auth
 from server.api.openapi import Blueprint
 
@@ -26,6 +26,52 @@ class FiguresSchema(ma.Schema):
     """The figures read from a spreadsheet, by raw input."""
 
     values = ma.fields.Dict()
+
+
+class SetSchema(ma.Schema):
+    """An indicator set: what it is, and how it is known."""
+
+    code = ma.fields.String()
+    title = ma.fields.String()
+    series = ma.fields.String(metadata={"description": "The versions of one set are of one series"})
+    version = ma.fields.String()
+    valid_from = ma.fields.Date(allow_none=True)
+    valid_to = ma.fields.Date(allow_none=True, metadata={"description": "The first day on which it no longer holds"})
+    basis = ma.fields.String()
+    indicators = ma.fields.Integer(metadata={"description": "How many; none in a set that awaits import"})
+    digest = ma.fields.String(metadata={"description": "SHA-256 of its rows; rounds keep it"})
+
+
+@api.get("/processes/<programme>/indicator-sets")
+@auth.signed_in
+@api.response(200, SetSchema(many=True))
+def listing(programme: str) -> list[dict[str, Any]]:
+    """List the indicator sets of the newest version of a programme."""
+    rows = processes.latest(g.session, programme).indicators
+    return [_told(rows, code) for code in indicators.codes(rows)]
+
+
+@api.get("/processes/<programme>/indicator-sets/<code>.<any(csv, xlsx):form>")
+@auth.signed_in
+def export(programme: str, code: str, form: str) -> Response:
+    """Give an indicator set as a spreadsheet or CSV; that of an empty set is the template to fill in."""
+    rows = indicators.of(processes.latest(g.session, programme).indicators, code)
+    if form == "csv":
+        return Response(indicators.write_rows(rows), content_type="text/csv; charset=utf-8")
+    return send_file(io.BytesIO(setbook.write(rows)), XLSX, as_attachment=True, download_name=f"{code}.xlsx")
+
+
+@api.post("/processes/<programme>/indicator-sets")
+@auth.signed_in
+@api.response(200, SetSchema)
+def check(programme: str) -> dict[str, Any]:
+    """Read an indicator set, sent as the body in XLSX or CSV, and tell what it is; every fault is told at its cell.
+
+    Nothing is kept: `icity sets import` brings it into the programme's folder, and deploying makes it a version.
+    """
+    rows = setbook.read(request.get_data())
+    known = setbook.merged(processes.latest(g.session, programme).indicators, rows)
+    return _told(known, rows[0]["set"])
 
 
 @api.get("/processes/<programme>/indicator-sets/<code>/workbook")
@@ -47,3 +93,9 @@ def figures(programme: str, code: str) -> dict[str, Any]:
 
 def _set(programme: str, code: str) -> indicators.IndicatorSet:
     return indicators.parse(processes.latest(g.session, programme).indicators, code)
+
+
+def _told(rows: list[dict[str, str]], code: str) -> dict[str, Any]:
+    known = indicators.parse(rows, code)
+    digest = indicators.digest(indicators.of(rows, code))
+    return {**vars(known.about), "code": code, "indicators": len(known.indicators), "digest": digest}

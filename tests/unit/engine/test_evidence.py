@@ -1,0 +1,162 @@
+"""Evidence is kept once under its digest, whole or not at all, and seen by those whom it concerns."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine import clock, evidence, figures, units
+from engine.errors import EvidenceRefused, NotFound, StateDamaged
+from engine.evidence import File, Store
+from engine.figures import Batch, Hands, Origin
+from engine.identity import Actor
+from engine.settings import Settings
+from engine.tables import Event, Evidence
+
+PDF = b"%PDF-1.7\n" + b"x" * 100
+PNG = b"\x89PNG\r\n\x1a\n" + b"x"
+
+
+@pytest.fixture
+def store(configuration: Settings) -> Store:
+    """Give the store of a fresh installation."""
+    return Store.of(replace(configuration, max_evidence=200))
+
+
+def pdf(content: bytes = PDF, name: str = "统计年鉴.pdf") -> File:
+    return File(name, "application/pdf", content)
+
+
+def test_file_lies_under_its_digest_and_its_row_tells_of_it(
+    session: Session, store: Store, actor: Callable[[str], Actor]
+) -> None:
+    clerk = actor("shouli")
+    digest = evidence.keep(session, store, clerk.id, pdf())
+    assert digest == hashlib.sha256(PDF).hexdigest()
+    path = store.folder / digest[:2] / digest
+    assert path.read_bytes() == store.content(digest) == PDF
+    assert stat.S_IMODE(path.stat().st_mode) == 0o440
+    row = evidence.find(session, clerk, digest)
+    assert (row.name, row.media_type, row.size, row.kept_by) == ("统计年鉴.pdf", "application/pdf", len(PDF), clerk.id)
+    assert session.scalars(select(Event.data).where(Event.kind == "evidence.kept")).one()["digest"] == digest
+
+
+def test_same_content_twice_is_one_file_and_one_row(
+    session: Session, store: Store, actor: Callable[[str], Actor]
+) -> None:
+    first = evidence.keep(session, store, actor("shouli").id, pdf())
+    written = store.path(first).stat()
+    assert evidence.keep(session, store, actor("jingban").id, pdf(name="copy.pdf")) == first
+    assert store.path(first).stat() == written
+    assert session.scalar(select(func.count()).select_from(Evidence)) == 1
+    assert session.scalar(select(func.count()).where(Event.kind == "evidence.kept")) == 1
+    assert [path.name for path in store.folder.rglob("*") if path.is_file()] == [first]
+
+
+def test_nothing_half_written_is_left(session: Session, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="no space"):
+            evidence.keep(session, store, None, pdf())
+    assert [path for path in store.folder.rglob("*") if path.is_file()] == []
+    assert session.scalar(select(func.count()).select_from(Evidence)) == 0
+    assert store.content(evidence.keep(session, store, None, pdf())) == PDF
+
+
+def test_damage_is_noticed_and_never_written_over(session: Session, store: Store) -> None:
+    digest = evidence.keep(session, store, None, pdf())
+    path = store.path(digest)
+    path.chmod(0o640)
+    path.write_bytes(b"something else")
+    with pytest.raises(StateDamaged):
+        store.content(digest)
+    with pytest.raises(StateDamaged):
+        evidence.keep(session, store, None, pdf())
+    path.unlink()
+    with pytest.raises(StateDamaged):
+        store.content(digest)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        pdf(b""),
+        pdf(b"%PDF-" + b"x" * 300),
+        File("x.exe", "application/x-msdownload", b"MZ"),
+        File("x.pdf", "application/pdf", b"<html>"),
+        File("x.png", "image/png", PDF),
+        File("x.jpg", "image/jpeg", PNG),
+        File("x.csv", "text/csv", b"a,b\x00"),
+        File("x.ofd", "application/ofd", b"no zip"),
+    ],
+)
+def test_file_that_is_not_what_it_should_be_is_refused(session: Session, store: Store, file: File) -> None:
+    with pytest.raises(EvidenceRefused):
+        evidence.keep(session, store, None, file)
+    assert not store.folder.exists()
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        File("x.png", "image/png", PNG),
+        File("x.csv", "text/csv", b"a,b\n"),
+        File("x.ofd", "application/ofd", b"PK\x03\x04"),
+    ],
+)
+def test_kinds_of_file_that_settings_name_are_taken(session: Session, store: Store, file: File) -> None:
+    assert store.content(evidence.keep(session, store, None, file)) == file.content
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\文件\\年鉴.pdf", "年鉴.pdf"),
+        ("a\x00\nb.pdf", "ab.pdf"),
+        ("", "file"),
+        ("长" * 300 + ".pdf", "长" * 196 + ".pdf"),
+    ],
+)
+def test_name_is_only_a_name(session: Session, store: Store, name: str, kept: str) -> None:
+    digest = evidence.keep(session, store, None, pdf(name=name))
+    assert session.scalars(select(Evidence.name).where(Evidence.digest == digest)).one() == kept
+
+
+@pytest.mark.parametrize(
+    ("command", "clean"), [("grep -q PDF", True), ("grep -q virus", False), ("/no/such/scan", False)]
+)
+def test_scan_decides(session: Session, store: Store, command: str, clean: bool) -> None:
+    scanned = replace(store, scan=command)
+    if clean:
+        assert evidence.keep(session, scanned, None, pdf())
+    else:
+        with pytest.raises(EvidenceRefused):
+            evidence.keep(session, scanned, None, pdf())
+
+
+def test_evidence_is_seen_by_those_whom_its_figures_concern(
+    session: Session, store: Store, actor: Callable[[str], Actor]
+) -> None:
+    units.seed(session)
+    clock.travel(datetime(2014, 3, 3, tzinfo=UTC))
+    digest = evidence.keep(session, store, actor("shouli").id, pdf())
+    for login in ("jingban", "caizheng"):
+        with pytest.raises(NotFound):
+            evidence.find(session, actor(login), digest)
+    batch = Batch("330122", 2013, {"gdp": 1}, Origin.DECLARED, evidence={"gdp": [digest]})
+    figures.record(session, Hands(), batch)
+    assert evidence.find(session, actor("jingban"), digest).digest == digest
+    with pytest.raises(NotFound):
+        evidence.find(session, actor("caizheng"), digest)
+    with pytest.raises(NotFound):
+        evidence.find(session, actor("jingban"), "0" * 64)
