@@ -1,6 +1,6 @@
 """Decision requirement graphs: what a decision needs is decided first (DMN 1.3 chapter 6)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -134,12 +134,15 @@ class Decision:
     def explain(self, context: Mapping[str, Any], functions: Functions | None = None) -> Entry:
         """Return the answer with every decision made for it, in order: what it was given, the rules that fired and why.
 
-        `value` is the answer; each of `decisions` has decision, name, given, value, and for each table that was asked
-        its inputs and the rules that fired, with their number, element, conditions, answer and annotations.
+        `value` is the answer, `data` what it read of the context, from which it can be made again; each of `decisions`
+        has decision, name, given, value, and for each table that was asked its inputs and the rules that fired, with
+        their number, element, conditions, answer and annotations.
         """
         run = Run(limits.Meter(functions or {}, limits.DECISION_STEPS), [])
-        value = self._guarded(context, run)
-        return {"decision": self.id, "value": self._plain(value), "decisions": run.decisions}
+        read = _Read(context)
+        value = self._guarded(read, run)
+        data = {name: shown(context[name]) for name in sorted(read.names)}
+        return {"decision": self.id, "value": self._plain(value), "data": data, "decisions": run.decisions}
 
     def _worked(self, context: Mapping[str, Any], functions: Functions | None, tables: list[Entry] | None) -> Any:
         return self._guarded(context, Run(limits.Meter(functions or {}, limits.DECISION_STEPS), tables))
@@ -157,6 +160,28 @@ class Decision:
             return feel.to_json(value)
         except ExpressionFailed as failure:
             raise DecisionFailed(decision=self.id, reason=failure.facts["reason"]) from failure
+
+
+class _Read(Mapping[str, Any]):
+    """A context that remembers which of its names were asked for."""
+
+    def __init__(self, context: Mapping[str, Any]) -> None:
+        self._context = context
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._context[name]
+        self.names.add(name)
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._context
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._context)
+
+    def __len__(self) -> int:
+        return len(self._context)
 
 
 def decide(decision: Decision, context: Mapping[str, Any], known: dict[str, Any], run: Run) -> Any:

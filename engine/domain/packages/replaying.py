@@ -1,7 +1,7 @@
-"""Decisions made again from what was recorded of them: the data they saw, the tables they asked, the rules that fired.
+"""Decisions made again from what is on record of them: the data they read, the tables asked, the rules that fired.
 
-What is recorded of a decision is its answer and, for every table, the value of each column. From these the data is put
-together anew; where a column reads an expression that cannot be turned round, the decision is told as not checkable.
+Records of earlier days do not tell what data was read; it is taken from the columns of their tables then, and where a
+column reads an expression that cannot be turned round, the decision is told as not checkable.
 """
 
 import re
@@ -21,7 +21,7 @@ def same(decision: Decision, made: Entry) -> bool | None:
 
     Raise LookupError or TypeError when the record is not of the form that `Decision.explain` gives.
     """
-    context = context_of(decision, made)
+    context = made["data"] if "data" in made else _from_columns(decision, made)
     if context is None:
         return None
     try:
@@ -31,8 +31,7 @@ def same(decision: Decision, made: Entry) -> bool | None:
     return bool(again["value"] == made["value"]) and list(_fired(again)) == list(_fired(made))
 
 
-def context_of(decision: Decision, made: Entry) -> dict[str, Any] | None:
-    """Return the data that a decision saw, none where its record does not tell all of it."""
+def _from_columns(decision: Decision, made: Entry) -> dict[str, Any] | None:
     context: dict[str, Any] = {}
     for one in made["decisions"]:
         context.update(one["given"])

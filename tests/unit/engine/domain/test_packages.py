@@ -6,6 +6,7 @@ import struct
 import zipfile
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,16 +15,15 @@ from engine.bpmn.gate import parse_xml
 from engine.domain import canonical, deadlines, decisions, indicators, packages, sheets
 from engine.domain.deadlines import Term
 from engine.domain.decisions import Decision
-from engine.domain.packages import checking, sealing, telling, zipped
+from engine.domain.packages import checking, replaying, sealing, telling, zipped
 from engine.domain.sheets import About, Frozen
 from engine.domain.workdays import Calendar
-from engine.errors import PackageRefused
+from engine.errors import DecisionFailed, PackageRefused
 from engine.settings import ROOT
 
 FOLDER = ROOT / "workflows" / "innovative-city"
 ROWS = indicators.read_rows((FOLDER / "indicators.csv").read_bytes())
 GRADE = (FOLDER / "grade.dmn").read_bytes()
-ELIGIBILITY = (FOLDER / "eligibility.dmn").read_bytes()
 PROOF = b"%PDF-1.7 a page of the yearbook"
 CALENDAR = Calendar({date(2024, 5, 1): False, date(2024, 5, 11): True}, date(2024, 12, 31))
 WORKED_ON = datetime(2024, 4, 28, 1, tzinfo=UTC)
@@ -207,6 +207,7 @@ def test_another_table_than_that_of_the_version_is_found() -> None:
 def test_a_decision_whose_data_was_not_kept_is_noted_and_no_fault() -> None:
     source = GRADE.replace(b"<text>score</text>", b"<text>score + bonus</text>")
     made = tables(source, "grade.dmn")["grade"].explain({"score": 80, "bonus": 4})
+    del made["data"]  # as records were in earlier days
     digest, listed = version(**{"grade.dmn": source})
     files = {name: content for name, content in FILES.items() if not name.endswith(".dmn")} | {
         f"{checking.folder(digest)}/grade.dmn": source,
@@ -218,13 +219,29 @@ def test_a_decision_whose_data_was_not_kept_is_noted_and_no_fault() -> None:
     assert any("1 decisions" in en for _, en in report.notes)
 
 
-@pytest.mark.parametrize(
-    "context", [{"titles": ["science_strong"], "level": "county"}, {"titles": [], "level": "city"}]
-)
-def test_a_decision_over_lists_is_made_again(context: dict[str, Any]) -> None:
-    for decision in tables(ELIGIBILITY, "eligibility.dmn").values():
-        made = decision.explain({**context, "barred": 0, "unit": {"titles": context["titles"]}})
-        assert checking.replaying.same(decision, canonical.decode(canonical.encode(made))) is not False
+def test_a_decision_of_earlier_days_is_made_again_from_its_columns() -> None:
+    made = tables(GRADE, "grade.dmn")["grade"].explain({"score": 84.5})
+    del made["data"]
+    report = changed(checking.DECISIONS, lambda kept: [{**kept[0], "made": made}])
+    assert report == []
+    made["value"] = "优秀"
+    assert [fault.rule for fault in changed(checking.DECISIONS, lambda kept: [{**kept[0], "made": made}])] == [
+        "decision"
+    ]
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.dmn")), ids=lambda file: file.stem)
+def test_every_shipped_decision_can_be_made_again_from_its_record(file: Path) -> None:
+    anything = {"titles": ["science_strong"], "level": "county", "task_key": "T12", "score": 84.5, "kind": "minutes"}
+    for decision in tables(file.read_bytes(), file.name).values():
+        try:
+            made = decision.explain(anything)
+        except DecisionFailed:
+            continue
+        record = canonical.decode(canonical.encode(made))
+        assert record["data"].items() <= anything.items()
+        assert replaying.same(decision, record) is True
+        assert replaying.same(decision, {**record, "value": "forged"}) is False
 
 
 def test_a_deadline_or_calendar_that_was_moved_is_found() -> None:
