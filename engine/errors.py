@@ -144,11 +144,11 @@ class DivisionsRefused(IcityError):
 
 
 class FiguresRefused(IcityError):
-    """The figures cannot be taken on record so. The fact `reason` says why."""
+    """The figures cannot be taken on record so. The fact `why` says why."""
 
 
 class EvidenceRefused(IcityError):
-    """The file cannot be kept as evidence. The fact `reason` says why."""
+    """The file cannot be kept as evidence. The fact `why` says why."""
 
 
 class VotingRefused(IcityError):
