@@ -87,12 +87,17 @@ def calendar() -> dict[str, Any]:
     return {"version": found.version, "known_until": found.known_until, "notices": calendars.notices(g.session)}
 
 
-@api.get("/calendar/template.<any(csv, xlsx):form>")
+@api.get("/calendar/template.csv")
 @auth.signed_in
-def template(form: str) -> Response:
-    """Give the table in which a notice is written down."""
-    if form == "csv":
-        return Response(holidays.template_csv(), content_type="text/csv; charset=utf-8")
+def template_csv() -> Response:
+    """Give the table in which a notice is written down, as CSV."""
+    return Response(holidays.template_csv(), content_type="text/csv; charset=utf-8")
+
+
+@api.get("/calendar/template.xlsx")
+@auth.signed_in
+def template_xlsx() -> Response:
+    """Give the table in which a notice is written down, as XLSX."""
     return send_file(io.BytesIO(holidays.template_xlsx()), XLSX, as_attachment=True, download_name="calendar.xlsx")
 
 
