@@ -28,7 +28,7 @@ GIVEN = {
 }
 PROVINCIAL = ("PRV_", "GOV_")
 STATISTICS = "STAT_PRV"
-REGISTRARS = frozenset({"PRV_OFFICER", "SYS_ADMIN"})
+REGISTRARS = frozenset({"PRV_OFFICER"})  # T49 is theirs; administrators do no business
 LIVING = (InstanceState.RUNNING, InstanceState.SUSPENDED)
 BROKEN_OFF = (InstanceState.CANCELLED, InstanceState.TERMINATED)
 

@@ -223,7 +223,7 @@ def test_registrar_enters_a_merger_and_the_next_start_leaves_it_alone(seeded, ac
 def test_county_that_becomes_a_district_stays_the_same_unit(seeded, actor):
     act = Happening(date(2020, 5, 1), Change.COUNTY_TO_DISTRICT, "国函〔2020〕3号", ("339921",), ("339921",))
     district = Period("339921", "339903", "云溪区", Level.DISTRICT, "339900", act.effective_on)
-    units.enter(seeded, actor("admin"), act, [district])
+    units.enter(seeded, actor("jingban"), act, [district])
     unit = listed(seeded)["339921"]
     assert (unit.code, unit.name, unit.level, unit.fictional) == ("339903", "云溪区", "district", True)
     assert divisions.records(seeded, ["339921"], TODAY)["339921"].government == "yunxi-government"
@@ -248,7 +248,7 @@ def test_what_does_not_fit_the_register_is_refused(seeded, act, begun):
 
 def test_nobody_else_changes_the_register(seeded):
     with pytest.raises(NotAllowed):
-        units.enter(seeded, person("APP_LEAD", "PRV_LEAD"), MERGER, [])
+        units.enter(seeded, person("APP_LEAD", "PRV_LEAD", "SYS_ADMIN"), MERGER, [])
     with pytest.raises(NotFound):
         divisions.happening(seeded, 10**6)
 
