@@ -321,12 +321,15 @@ def _name(session: Session, person: UUID | None) -> str | None:
 
 
 def _addressed(session: Session, named: Iterable[str]) -> list[str]:
-    """Return the organisations meant by ids or Chinese names; whom the register does not know stays as it was named."""
-    wanted = list(dict.fromkeys(named))
+    """Return the organisations meant by ids or Chinese names; whom the register does not know stays as it was named.
+
+    A document writes 人民政府 where the register says 政府.
+    """
+    wanted = {one: one.replace("人民政府", "政府") for one in named}
     name = func.jsonb_extract_path_text(Organisation.name, literal("zh"))
-    query = select(Organisation.id, name).where(or_(Organisation.id.in_(wanted), name.in_(wanted)))
+    query = select(Organisation.id, name).where(or_(Organisation.id.in_(wanted), name.in_(wanted.values())))
     known = {told: found for found, zh in session.execute(query) for told in (found, zh)}
-    return [known.get(one, one) for one in wanted]
+    return [known.get(short, one) for one, short in wanted.items()]
 
 
 def _readable(actor: Actor) -> Select[OfficialDocument]:

@@ -1,6 +1,7 @@
 """What is done in the fault tests, by name: prepare an instance for an act, play it, count how often it happened."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -12,6 +13,7 @@ from engine.identity import Actor
 from engine.instances import Application
 from engine.tables import Instance, Task, Timer
 from tests.bench.ground import PROGRAMME
+from tests.support import papers
 from tests.support.postgres import PASSWORD
 
 ACK = "ACK"
@@ -19,8 +21,8 @@ ACTS = ("start", "claim", "complete", "correlate", "fire", "return", "deploy")
 TWICE = {"start", "return"}  # whoever does these twice has two, unless a door remembers the first
 PERSON = "bench0"
 ANSWERS = {"opinion": "同意", "score": 80}
-PROCESS = {"fire": "wait", "correlate": "answer"}
-DATA = {"fire": {"period": "PT0S"}}
+PROCESS = {"fire": "wait", "correlate": "answer", "issue": "issuing"}
+DATA = {"fire": {"period": "PT0S"}, "issue": {"facts": papers.LETTER, "addressees": []}}
 
 HAPPENED = {
     "start": "SELECT count(*) FROM instance WHERE subject = :turn",
@@ -35,6 +37,7 @@ HAPPENED = {
     "return": "SELECT count(*) FROM event e JOIN instance i ON i.id = e.instance"
     " WHERE subject = :turn AND e.kind = 'instance.returned'",
     "deploy": "SELECT count(*) FROM deployment WHERE programme = :turn",
+    "issue": "SELECT count(*) FROM official_document WHERE case_id = :turn",
 }
 
 
@@ -43,6 +46,8 @@ def furnish(sessions: Sessions) -> None:
     with transaction(sessions) as session:
         calendars.seed(session)
         processes.deploy(session, PROGRAMME, "tests")
+        with TemporaryDirectory() as folder:
+            processes.deploy(session, papers.issuing(Path(folder) / "issuing"), "tests")
         identity.create_person(
             session,
             PERSON,
@@ -58,15 +63,16 @@ def prepare(sessions: Sessions, act: str, turn: str, folder: Path) -> str:
         return turn
     if act == "deploy":
         return _drawn(folder / turn, turn)
+    programme = "issuing" if act == "issue" else "bench"
     process = PROCESS.get(act, "loop")
     data = {"case": turn, **DATA.get(act, {})}
     with transaction(sessions) as session:
-        instance = instances.start(session, None, Application("bench", process, process, subject=turn, data=data))
+        instance = instances.start(session, None, Application(programme, process, process, subject=turn, data=data))
         task = session.scalar(select(Task.id).where(Task.instance == instance))
         if act == "return" and task is not None:
             tasks.complete(session, _person(session), task, ANSWERS)
             return str(instance)
-        if act in {"claim", "complete", "torn"}:
+        if act in {"claim", "complete", "torn", "issue"}:
             return str(task)
         if act == "fire":
             return str(session.scalar(select(Timer.id).where(Timer.instance == instance)))
@@ -83,7 +89,7 @@ def play(sessions: Sessions, act: str, subject: str) -> str:
             instances.start(session, None, Application("bench", "loop", subject, subject=subject))
         elif act == "claim":
             tasks.claim(session, _person(session), UUID(subject))
-        elif act == "complete":
+        elif act in {"complete", "issue"}:
             tasks.complete(session, _person(session), UUID(subject), ANSWERS)
         elif act == "correlate":
             messages.receive(session, None, "tests", subject, "answer", subject, {"score": 80})

@@ -65,6 +65,12 @@ def test_a_sound_database_breaks_no_rule(sessions, living):
     assert list(watch.everything(sessions)) == []
 
 
+DOCUMENT = (
+    "INSERT INTO official_document (id, programme, kind, organ, year, serial, number, title, facts, template, state,"
+    " issued_on, addressees, retention, instance) VALUES (gen_random_uuid(), 'p', 'letter', '浙科函', 2026, 1,"
+    " '浙科函〔2026〕1号', '函', '{{}}', 'none', '{state}', '2026-06-18', '{{}}', '10年', {instance})"
+)
+
 SPOILT = {
     "stands-still": ("UPDATE task SET state = 'cancelled', ended_at = now() WHERE instance = :work", "work"),
     "ended-and-open": ("UPDATE instance SET ended_at = now(), state = 'finished' WHERE id = :sleep", "sleep"),
@@ -92,6 +98,9 @@ SPOILT = {
         "UPDATE resource SET content = content || 'x' WHERE digest IN (SELECT digest FROM resource LIMIT 1)",
         None,
     ),
+    "number-gap": ("INSERT INTO number_series (organ, year, last) VALUES ('浙科函', 2026, 1)", None),
+    "document-state": (DOCUMENT.format(state="void", instance="NULL"), None),
+    "document-told": (DOCUMENT.format(state="issued", instance=":work"), "work"),
     "deployment-number": ("UPDATE deployment SET number = 7", None),
     "deployment-files": ("DELETE FROM deployment_file", None),
     "delivery-attempts": ("UPDATE delivery SET attempts = 2", None),
