@@ -115,15 +115,21 @@ def _visible(reader: Reader) -> ColumnElement[bool]:
 
 def _refuse_strange(store: Store, file: File) -> None:
     if not file.content:
-        raise EvidenceRefused(reason="文件为空 / the file is empty")
+        raise EvidenceRefused(why={"zh": "文件为空。", "en": "The file is empty."})
     if len(file.content) > store.largest:
-        raise EvidenceRefused(reason=f"文件超过{store.largest}字节 / the file is larger than {store.largest} bytes")
+        raise EvidenceRefused(
+            why={"zh": f"文件超过{store.largest}字节。", "en": f"The file is larger than {store.largest} bytes."}
+        )
     if file.media_type not in store.types:
-        raise EvidenceRefused(reason=f"不接受{file.media_type:.100}类文件 / files of this kind are not taken")
+        raise EvidenceRefused(
+            why={"zh": f"不接受{file.media_type:.100}类文件。", "en": "Files of this kind are not taken."}
+        )
     if not _is_what_it_says(file):
-        raise EvidenceRefused(reason=f"文件内容与类型{file.media_type}不符 / the content is of another kind")
+        raise EvidenceRefused(
+            why={"zh": f"文件内容与类型{file.media_type}不符。", "en": "The content is of another kind."}
+        )
     if store.scan and not _clean(store.scan, file.content):
-        raise EvidenceRefused(reason="文件未通过病毒扫描 / the file did not pass the virus scan")
+        raise EvidenceRefused(why={"zh": "文件未通过病毒扫描。", "en": "The file did not pass the virus scan."})
 
 
 def _is_what_it_says(file: File) -> bool:

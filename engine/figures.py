@@ -151,7 +151,8 @@ def correct(session: Session, hands: Hands, correction: Correction) -> Corrected
         raise NotFound(unit=correction.unit, year=correction.year, code=correction.code)
     value = None if correction.value is None else Decimal(str(correction.value))
     if before.value == value:
-        raise FiguresRefused(code=correction.code, reason="更正后的数值与原值相同 / the value is the one on record")
+        why = {"zh": "更正后的数值与原值相同。", "en": "The value is the one on record."}
+        raise FiguresRefused(code=correction.code, why=why)
     row = _next(before, value, _People.of(session, hands), correction)
     session.add(row)
     session.flush()

@@ -55,7 +55,7 @@ def _file(name: str) -> File:
         return File(name, request.mimetype, request.get_data())
     part = request.files.get(PART)
     if part is None:
-        raise EvidenceRefused(reason="缺少名为file的文件 / the part file is missing")
+        raise EvidenceRefused(why={"zh": "缺少名为file的文件。", "en": "The part file is missing."})
     return File(name or part.filename or "", part.mimetype, part.read())
 
 
