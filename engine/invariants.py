@@ -144,6 +144,17 @@ OF_INSTANCES = (
           AND n.state = 'open')""",
     ),
     Rule(
+        "clock-astray",
+        "“{detail}”停止计算期限，却没有正在进行的环节使其停止，或流程已结束。",
+        "The clock of {detail} stands still, though no open activity stops it, or its instance has ended.",
+        """SELECT i.id, t.id, t.element FROM instance i JOIN task t ON t.instance = i.id
+        WHERE :mine AND t.state = 'open' AND jsonb_array_length(t.term->'stops') > 0
+        AND t.term->'stops'->-1->>1 IS NULL AND NOT EXISTS (SELECT 1 FROM clock_stop c
+          WHERE c.instance = i.id AND c.ended_at IS NULL AND t.term->>'key' = ANY(c.keys))
+        UNION ALL SELECT i.id, c.task, c.element FROM instance i JOIN clock_stop c ON c.instance = i.id
+        WHERE :mine AND i.ended_at IS NOT NULL AND c.ended_at IS NULL""",
+    ),
+    Rule(
         "incident-idle",
         "故障（{detail}）所指的定时器、信号或任务已不存在。",
         "An incident of a {detail} is open, though its timer, signal or task is gone.",

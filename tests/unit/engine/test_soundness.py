@@ -86,6 +86,10 @@ SPOILT = {
         "sleep",
     ),
     "timer-given-up": ("UPDATE timer SET retry_at = '9999-01-01Z' WHERE instance = :sleep", "sleep"),
+    "clock-astray": (
+        """UPDATE task SET term = '{"key": "k", "stops": [["2026-03-02", null]]}' WHERE instance = :work""",
+        "work",
+    ),
     "incident-idle": ("UPDATE incident SET kind = 'timer' WHERE instance = :failed", "failed"),
     "reminder-idle": ("DELETE FROM timer WHERE instance = :sleep", "sleep"),
     "message-delivered": ("DELETE FROM event WHERE kind = 'message.delivered'", "failed"),
