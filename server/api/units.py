@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 from flask import Response, g, send_file
 
-from engine import clock, responsibility, targets, titles, units
+from engine import clock, messages, responsibility, targets, titles, units
 from engine.domain.divisions import Change, Happening, Level, Period
 from engine.domain.targets import Target
 from server import auth
@@ -16,6 +16,8 @@ from server.api.workbooks import XLSX
 
 api = Blueprint("units", __name__, description="Cities, counties and districts")
 MOST_UNITS = 100
+REGISTER = "register"  # who says so, of messages about changed divisions
+UNIT_EVENT = "unit.event"
 PROVINCE = ("PRV_INTAKE", "PRV_OFFICER", "PRV_LEAD", "STAT_PRV", "GOV_OFFICE", "GOV_LEAD")
 
 
@@ -149,10 +151,13 @@ def holders(query: dict[str, date | None]) -> list[titles.Holder]:
 @api.arguments(ActSchema)
 @api.response(201, EnteredSchema)
 def enter(given: dict[str, Any]) -> dict[str, int]:
-    """Enter what became of divisions, where it fits the register; the message unit.event then starts what follows."""
+    """Enter what became of divisions, where it fits the register; the message unit.event starts what follows from it."""
     begun = [Period(**period, since=given["effective_on"]) for period in given.pop("begun")]
     act = Happening(**{**given, "from_units": tuple(given["from_units"]), "to_units": tuple(given["to_units"])})
-    return {"id": units.enter(g.session, g.actor, act, begun)}
+    event = units.enter(g.session, g.actor, act, begun)
+    known = {"event_id": event}
+    messages.receive(g.session, g.actor, REGISTER, f"{UNIT_EVENT}/{event}", UNIT_EVENT, str(event), known)
+    return {"id": event}
 
 
 @api.get("/targets")

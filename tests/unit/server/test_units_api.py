@@ -6,9 +6,11 @@ from collections.abc import Callable
 import openpyxl
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from engine import units
 from engine.db import Sessions, transaction
+from engine.tables import Message
 from tests.support.web import Program
 
 People = Callable[[str], Program]
@@ -68,6 +70,13 @@ def test_officer_enters_a_merger(program: People) -> None:
     found = {row["unit"]: row for row in program("tianbao").get("/units?on=2019-07-01").json}
     assert "339923" not in found
     assert [act["note"] for act in found["339922"]["lineage"]["before"]] == ["柳浦县并入石桥县"]
+
+
+def test_what_was_entered_is_told_to_the_diagrams(program: People, sessions: Sessions) -> None:
+    event = program("jingban").post("/division-events", MERGER).json["id"]
+    with transaction(sessions) as session:
+        told = session.scalars(select(Message)).one()
+    assert (told.name, told.payload) == ("unit.event", {"event_id": event})
 
 
 def test_county_is_entered_as_a_district(program: People) -> None:
