@@ -151,7 +151,7 @@ def holders(query: dict[str, date | None]) -> list[titles.Holder]:
 @api.arguments(ActSchema)
 @api.response(201, EnteredSchema)
 def enter(given: dict[str, Any]) -> dict[str, int]:
-    """Enter what became of divisions, where it fits the register; the message unit.event starts what follows from it."""
+    """Enter what became of divisions, where it fits the register; the message unit.event starts what follows."""
     begun = [Period(**period, since=given["effective_on"]) for period in given.pop("begun")]
     act = Happening(**{**given, "from_units": tuple(given["from_units"]), "to_units": tuple(given["to_units"])})
     event = units.enter(g.session, g.actor, act, begun)
