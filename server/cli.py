@@ -18,6 +18,7 @@ from engine.identity import Account, Seeded
 from engine.settings import Settings
 from server import checks, demo, postgres, schema, serve, setup
 from server.calendar_command import calendar
+from server.documents_command import preview
 from server.lint_command import lint
 from server.operate import operate
 from server.simulate import simulate
@@ -39,7 +40,7 @@ def cli() -> None:
     """
 
 
-for command in (lint, simulate, operate, calendar):
+for command in (lint, simulate, operate, calendar, preview):
     cli.add_command(command)
 
 

@@ -24,7 +24,7 @@ TOLERANCE = 1.0  # millimetres, as the standard gives for both margins
 FINE = 0.05
 RULE_OF_LETTER = 170.0
 MARK_UNDER_AREA = 35.0
-FIRST_RULE_OF_LETTER, LAST_RULE_OF_LETTER = 30.0, 277.0
+MARK_OF_LETTER, LAST_RULE_OF_LETTER = 30.0, 277.0
 
 _PAGE_NUMBER = re.compile(r"— ?([0-9]+) ?—")
 _OTHER_BRACKETS = re.compile(r"[\[(（【﹝][0-9]{4}[\])）】﹞][0-9]+号")
@@ -156,12 +156,7 @@ def _head(page: Page, paper: Mapping[str, Any]) -> Iterator[Finding]:
     red = "".join(letter.text for row in page.rows for letter in row.letters if letter.red)
     if any(name not in red for name in paper["mark"]) or paper["suffix"] not in red:
         yield Finding("mark", "7.2.4", 1, "发文机关标志缺失或者不是红色。", "The red mark of the organ is missing.")
-    marks = [row for row in page.rows if row.letters[0].red]
-    if marks and paper["layout"] != "letter":
-        top = marks[0].baseline - ASCENT * marks[0].size * MM
-        if abs(top - TOP - MARK_UNDER_AREA) > 2 * TOLERANCE:
-            zh = f"发文机关标志上边缘距版心上边缘 {top - TOP:.1f} mm，应为 35 mm。"
-            yield Finding("mark", "7.2.4", 1, zh, f"The mark stands {top - TOP:.1f} mm under the edge, not 35 mm.")
+    yield from _mark_place(page, paper)
     rules = [rule for rule in page.rules if rule.red]
     wanted = RULE_OF_LETTER if paper["layout"] == "letter" else AREA[0]
     places = 2 if paper["layout"] == "letter" else 1
@@ -170,6 +165,23 @@ def _head(page: Page, paper: Mapping[str, Any]) -> Iterator[Finding]:
         paragraph = "10.1" if paper["layout"] == "letter" else "7.2.7"
         zh = f"红色分隔线缺失，或者长度不是 {wanted:.0f} mm。"
         yield Finding("red-rule", paragraph, 1, zh, f"A red rule of {wanted:.0f} mm is missing.")
+
+
+def _mark_place(page: Page, paper: Mapping[str, Any]) -> Iterator[Finding]:
+    """Tell when the mark stands elsewhere than 35 mm under the edge of the text area; 30 mm under the sheet's in a letter."""
+    letter = paper["layout"] == "letter"
+    wanted, paragraph = (MARK_OF_LETTER, "10.1") if letter else (TOP + MARK_UNDER_AREA, "7.2.4")
+    for row in [row for row in page.rows if row.letters[0].red][:1]:
+        top = row.baseline - ASCENT * row.size * MM
+        if abs(top - wanted) > 2 * TOLERANCE:
+            zh = f"发文机关标志上边缘距纸张上边 {top:.1f} mm，应为 {wanted:.0f} mm。"
+            en = f"The mark stands {top:.1f} mm under the edge of the sheet, not {wanted:.0f} mm."
+            yield Finding("mark", paragraph, 1, zh, en)
+    last = max((rule.y for rule in page.rules if rule.red), default=0.0)
+    if letter and abs(last - LAST_RULE_OF_LETTER) > 2 * TOLERANCE:
+        zh = f"下方红色双线距纸张下边 {SHEET[1] - last:.1f} mm，应为 20 mm。"
+        en = f"The lower red rule stands {SHEET[1] - last:.1f} mm over the edge of the sheet, not 20 mm."
+        yield Finding("red-rule", "10.1", 1, zh, en)
 
 
 def _number(reading: Reading, paper: Mapping[str, Any]) -> Iterator[Finding]:

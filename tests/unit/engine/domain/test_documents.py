@@ -105,6 +105,20 @@ def test_a_planted_fault_is_found(rule, monkeypatch, tmp_path):
     assert rule in errors(typesetting.pdf(composed, typefaces()), composed)
 
 
+@pytest.mark.parametrize(
+    ("rule", "standard", "wrong"),
+    [
+        ("mark", "dy: 30mm, block", "dy: 35mm, block"),
+        ("red-rule", "297mm - 20mm - 1.8mm", "297mm - 30mm"),
+        ("red-rule", "rule(170mm,", "rule(156mm,"),
+    ],
+)
+def test_a_planted_fault_of_a_letter_is_found(rule, standard, wrong, monkeypatch, tmp_path):
+    set_otherwise(monkeypatch, tmp_path, fault=(standard, wrong))
+    composed = paper("letter")
+    assert rule in errors(typesetting.pdf(composed, typefaces()), composed)
+
+
 def test_page_numbers_on_the_inner_side_are_found(monkeypatch, tmp_path):
     set_otherwise(monkeypatch, tmp_path, fault=("if calc.odd(n) { right } else { left }", "left"))
     composed = paper("public_notice")
