@@ -6,7 +6,6 @@ Nothing here deletes: a package leaves only by a destruction list with two appro
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -51,7 +50,6 @@ class Archived:
     package: str
     files: int
     retention: str
-    archived_at: datetime
 
 
 def archive_case(session: Session, wanted: Transfer) -> dict[str, Any]:
@@ -79,17 +77,17 @@ def package_of(session: Session, actor: Actor, case_id: str) -> Archived:
     """Return the newest package of a case, for provincial roles and the archivist; raise NotFound."""
     if not any(role.startswith(PROVINCIAL) or role in KEEPERS for role in actor.roles):
         raise NotFound(case_id=case_id)
-    row = session.execute(_archived(case_id)).first()
-    if row is None:
+    told = session.scalar(_archived(case_id))
+    if told is None:
         raise NotFound(case_id=case_id)
-    return Archived(case_id, row.data["package"], row.data["files"], row.data["retention"], row.at)
+    return Archived(case_id, told["package"], told["files"], told["retention"])
 
 
-def _archived(case_id: str) -> Select[dict[str, Any], datetime]:
+def _archived(case_id: str) -> Select[dict[str, Any]]:
     """Choose what was told of a case's packages, the newest first: by the unit, whose instances have an index."""
     unit = case_id.rpartition("-")[0]
     return (
-        select(Event.data, Event.at)
+        select(Event.data)
         .join(Instance, Instance.id == Event.instance)
         .where(Instance.subject == unit, Event.kind == cases.ARCHIVED, Event.data["case_id"].astext == case_id)
         .order_by(Event.id.desc())

@@ -22,7 +22,6 @@ from engine.errors import IcityError
 PROGRAMME, CALENDAR = "programme.json", "calendar.json"
 DECISIONS, DEADLINES = "decisions.json", "deadlines.json"
 SHEETS, EVIDENCE, DOCUMENTS = "sheets.json", "evidence.json", "documents.json"
-INDEXES = (SHEETS, EVIDENCE, DOCUMENTS, DECISIONS, DEADLINES, CALENDAR, PROGRAMME)
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 ReadTables = Callable[[bytes, str], Mapping[str, Decision]]

@@ -9,7 +9,6 @@ from engine.domain.indicators import Indicator, Method, Missing
 from engine.domain.sheets.composing import About, Entry, Frozen, Sheet, by_code, compose, read_set
 
 Key = tuple[str, int, str]
-POINTS = ("value", "index", "points", "gate")
 
 
 def depends(sheet: Entry, key: Key) -> list[str]:
