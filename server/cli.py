@@ -22,6 +22,7 @@ from server.documents_command import preview
 from server.lint_command import lint
 from server.operate import operate
 from server.simulate import simulate
+from server.verify import verify
 from webhooks import outbound
 from webhooks.posting import Fence
 
