@@ -41,7 +41,7 @@ def cli() -> None:
     """
 
 
-for command in (lint, simulate, operate, calendar, preview):
+for command in (lint, simulate, verify, operate, calendar, preview):
     cli.add_command(command)
 
 
