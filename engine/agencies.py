@@ -38,14 +38,14 @@ def pool(session: Session, wanted: Wanted) -> list[dict[str, Any]]:
     busy = (
         ScoreSheet.round == wanted.round if wanted.round else func.extract("year", ScoreSheet.made_at) == wanted.on.year
     )
-    loads = select(ScoreSheet.agency, func.count(ScoreSheet.unit.distinct())).where(*sheets, busy)
-    load = dict(session.execute(loads.group_by(ScoreSheet.agency)).tuples().all())
+    loads = select(ScoreSheet.agency, func.count(ScoreSheet.unit.distinct()).label("units")).where(*sheets, busy)
+    load = {row.agency: row.units for row in session.execute(loads.group_by(ScoreSheet.agency))}
     earlier = select(ScoreSheet.agency, ScoreSheet.round).where(*sheets, ScoreSheet.unit == wanted.unit)
-    measured = session.execute(earlier.order_by(ScoreSheet.made_at)).tuples().all()
-    last = dict(measured)
-    rank = {agency: place for place, (agency, _) in enumerate(measured, 1)}
+    measured = list(session.execute(earlier.order_by(ScoreSheet.made_at)))
+    last = {row.agency: row.round for row in measured}
+    rank = {row.agency: place for place, row in enumerate(measured, 1)}
     barred = set(session.scalars(_barred(wanted)))
-    agencies = session.execute(select(Organisation.id, Organisation.name).where(Organisation.kind == KIND)).tuples()
+    agencies = session.execute(select(Organisation.id, Organisation.name).where(Organisation.kind == KIND))
     found = [
         {
             "agency": agency,
