@@ -36,6 +36,16 @@ def test_everything_that_is_drawn_is_reached_by_a_scenario_of_its_own(programme,
     assert sorted(element for _, element in drawn - reached) == []
 
 
+def test_a_life_weighs_no_more_in_its_fortieth_year():
+    lives = (
+        next(programme for programme in PROGRAMMES if programme.name == "innovative-city") / "scenarios" / "lifecycle"
+    )
+    young, old = (
+        json.dumps(play(lives / f"{name}.json").data, sort_keys=True) for name in ("two-years", "forty-years")
+    )
+    assert len(old) == len(young)
+
+
 def _first_missing(wanted: list[str], completed: list[str]) -> str | None:
     """Return the first of the wanted elements that is not completed after those before it."""
     left = iter(completed)
