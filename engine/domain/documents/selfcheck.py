@@ -168,7 +168,7 @@ def _head(page: Page, paper: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _mark_place(page: Page, paper: Mapping[str, Any]) -> Iterator[Finding]:
-    """Tell when the mark stands elsewhere than 35 mm under the edge of the text area; 30 mm under the sheet's in a letter."""
+    """Tell when the mark is not 35 mm under the edge of the text area, or in a letter 30 mm under that of the sheet."""
     letter = paper["layout"] == "letter"
     wanted, paragraph = (MARK_OF_LETTER, "10.1") if letter else (TOP + MARK_UNDER_AREA, "7.2.4")
     for row in [row for row in page.rows if row.letters[0].red][:1]:
