@@ -167,14 +167,16 @@ def _place(wait: Subscription) -> dict[str, Any]:
 
 
 def _start(session: Session, message: Message) -> dict[str, Any] | None:
-    """Start an instance by the oldest start event that wants the message, if any does."""
+    """Start an instance, about the unit of the payload, by the oldest start event that wants the message, if any does."""
     listening = select(StartEvent).where(StartEvent.kind == WaitKind.MESSAGE, StartEvent.name == message.name)
     found = session.scalar(listening.order_by(StartEvent.id).limit(1))
     if found is None:
         return None
     programme = processes.load(session, found.deployment)
     title = " ".join([programme.model.names[found.process], message.correlation]).strip()
-    opening = Opening(found.process, title, event=found.element, payload=message.payload)
+    unit = message.payload.get("unit")
+    subject = unit if isinstance(unit, str) else None
+    opening = Opening(found.process, title, subject, event=found.element, payload=message.payload)
     return {"instance": runtime.start(session, programme, opening, {}), "element": found.element}
 
 

@@ -65,6 +65,13 @@ def test_a_message_nobody_waits_for_starts_an_instance_once(stage, configuration
     assert stage.sound()
 
 
+def test_an_instance_is_about_the_unit_that_its_message_names(stage):
+    stage.deploy(p=begun(message(), result="said"))
+    for key, payload in (("1", {"unit": "339921"}), ("2", {"unit": 7}), ("3", {})):
+        receive_message(stage, key, key, **payload)
+    assert stage.all(select(Instance.subject).order_by(Instance.started_at)) == ["339921", None, None]
+
+
 def test_a_message_somebody_waits_for_starts_nothing(stage):
     waits = start() + receive("hear", correlation="=case") + user("a", **ROLE) + end("e") + way("s hear a e")
     stage.deploy(p=begun(message()), q=waits)
