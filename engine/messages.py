@@ -167,7 +167,7 @@ def _place(wait: Subscription) -> dict[str, Any]:
 
 
 def _start(session: Session, message: Message) -> dict[str, Any] | None:
-    """Start an instance, about the unit of the payload, by the oldest start event that wants the message, if any does."""
+    """Start an instance, about the payload's unit, by the oldest start event that wants the message, if any does."""
     listening = select(StartEvent).where(StartEvent.kind == WaitKind.MESSAGE, StartEvent.name == message.name)
     found = session.scalar(listening.order_by(StartEvent.id).limit(1))
     if found is None:

@@ -13,7 +13,6 @@ from sqlalchemy.exc import DataError, IntegrityError
 from engine.delegates import (
     agencies,
     archive,
-    awaited,
     dates,
     documents,
     figures,
@@ -29,8 +28,7 @@ from engine.delegates.registry import Grounds as Grounds
 from engine.delegates.registry import Ledger as Ledger
 from engine.errors import IcityError, StepFailed
 
-# A later module's operator stands in for an earlier one's.
-MODULES = (awaited, agencies, archive, dates, documents, figures, opinions, rounds, scoring, sheets, tasks, units)
+MODULES = (agencies, archive, dates, documents, figures, opinions, rounds, scoring, sheets, tasks, units)
 REGISTRY: Mapping[str, Delegate | Ledger] = {one.name: one for module in MODULES for one in module.OPERATORS}
 
 

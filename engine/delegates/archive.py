@@ -10,7 +10,7 @@ from engine.delegates.registry import Given, Grounds, Ledger, schema, text
 
 
 def _archive_case(session: Session, given: Given, grounds: Grounds) -> dict[str, Any]:
-    var = settings.load().var_path
+    var = session.info.get("var") or settings.load().var_path  # a demonstration keeps its files apart
     wanted = archive.Transfer(grounds.programme, given["case_id"], given["retention"], var, grounds.actor)
     return archive.archive_case(session, wanted)
 
