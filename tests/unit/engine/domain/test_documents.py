@@ -87,6 +87,8 @@ def test_a_docx_names_the_typefaces_of_the_standard():
 PLANTED = {
     "binding": ("inside: 28mm, outside: 26mm", "inside: 22mm, outside: 32mm"),
     "top": ("top: 37mm", "top: 30mm"),
+    "width": ("inside: 28mm, outside: 26mm", "inside: 28mm, outside: 16mm"),
+    "bottom": ("bottom: 297mm - 37mm - area.height", "bottom: 18mm"),
     "lines": ("#let lines-a-page = 22", "#let lines-a-page = 23"),
     "columns": ("#let columns-a-line = 28", "#let columns-a-line = 27"),
     "page-number": ("[— #n —]", "[]"),
@@ -103,6 +105,17 @@ def test_a_planted_fault_is_found(rule, monkeypatch, tmp_path):
     set_otherwise(monkeypatch, tmp_path, fault=PLANTED[rule])
     composed = paper("public_notice")
     assert rule in errors(typesetting.pdf(composed, typefaces()), composed)
+
+
+@pytest.mark.parametrize(
+    ("standard", "wrong", "told"),
+    [("— #n —", "— #(n + 1) —", "It says 2, not 1."), ("font: faces.song, size: small", "font: faces.song", "14 pt")],
+)
+def test_a_wrong_page_number_is_found(standard, wrong, told, monkeypatch, tmp_path):
+    set_otherwise(monkeypatch, tmp_path, fault=(standard, wrong))
+    composed = paper("public_notice")
+    found = selfcheck.check(typesetting.pdf(composed, typefaces()), composed, typefaces())
+    assert any(one.rule == "page-number" and told in one.en for one in found)
 
 
 @pytest.mark.parametrize(
