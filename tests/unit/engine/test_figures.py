@@ -1,11 +1,13 @@
 """Figures on record: versions instead of changes, who entered and confirmed, questions, locks and corrections."""
 
+import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+import openpyxl
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -364,6 +366,19 @@ def table(*lines: str) -> bytes:
 def test_table_of_published_figures_is_read() -> None:
     (one,) = yearbook.read(table("330100,杭州市,2014,gdp,地区生产总值,亿元,9206.16,,统计公报", ",,,,,,,,"))
     assert one == yearbook.Published("330100", 2014, "gdp", Decimal("9206.16"), "", "统计公报")
+
+
+def test_table_may_be_a_spreadsheet() -> None:
+    book = openpyxl.Workbook()
+    book.active.append(yearbook.COLUMNS)
+    book.active.append(["330100", "杭州市", 2014, "gdp", "地区生产总值", "亿元", 9206.16, None, "统计公报"])
+    stream = io.BytesIO()
+    book.save(stream)
+    (one,) = yearbook.read(stream.getvalue())
+    assert one == yearbook.Published("330100", 2014, "gdp", Decimal("9206.16"), "", "统计公报")
+    start = stream.getvalue().index(b"xl/worksheets/sheet1.xml") + 60
+    with pytest.raises(WorkbookRefused):
+        yearbook.read(stream.getvalue()[:start] + bytes(80) + stream.getvalue()[start + 80 :])
 
 
 @pytest.mark.parametrize(
