@@ -8,7 +8,7 @@ nobody took).
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -71,6 +71,16 @@ def diagrams(programme: Path) -> dict[str, Diagram]:
     return found
 
 
+def called(programme: Path, wanted: Collection[str], instead: Collection[str]) -> set[str]:
+    """Return the processes `wanted` and all that they call; those in `instead` call nobody."""
+    drawn, found, left = diagrams(programme), set[str](), set(wanted)
+    while left:
+        name = left.pop()
+        found.add(name)
+        left |= drawn[name].calls - found if name not in instead else frozenset()
+    return found
+
+
 @cache
 def play(path: Path) -> Played:
     """Play the scenario in a file; raise AssertionError when its files or its plan have faults."""
@@ -99,11 +109,7 @@ def _answers(given: Any) -> list[dict[str, Any]]:
 @cache
 def _deployed(programme: Path, wanted: frozenset[str], instead: frozenset[str]) -> deployments.Deployment:
     """Return the deployment of some processes and what they call, with stand-ins for those that answer at once."""
-    drawn, needed, left = diagrams(programme), set(), set(wanted)
-    while left:
-        name = left.pop()
-        needed.add(name)
-        left |= drawn[name].calls - needed if name not in instead else frozenset()
+    drawn, needed = diagrams(programme), called(programme, wanted, instead)
     files, _ = deployments.gather([programme])
     idle = {diagram.path.name for name, diagram in drawn.items() if name not in needed - instead}
     files = {name: content for name, content in files.items() if name not in idle}
