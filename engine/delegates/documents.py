@@ -1,7 +1,7 @@
 """Operators on official documents: issued under the next number of a series, void with a reason; 公示 periods."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from marshmallow import fields, validate
@@ -23,14 +23,13 @@ from engine.delegates.registry import (
     whole,
 )
 from engine.documents import House, Order
+from engine.domain import deadlines
 from engine.domain import documents as papers
 from engine.domain.documents import Issue, Template
 from engine.domain.documents.wording import long_date
 from engine.domain.numbering import DocumentNumber
-from engine.domain.workdays import Calendar
 from engine.errors import DecisionFailed, StepFailed
 
-DAY = timedelta(days=1)
 LONGEST_NOTICE = 365
 JOINED = "、"
 
@@ -79,28 +78,15 @@ def _void_rehearsed(memory: dict[str, Any], given: Given, _: Grounds) -> dict[st
 
 
 def _notice_period(given: Given, grounds: Grounds) -> dict[str, Any]:
-    """Reckon a 公示: so many days counted inclusively, and on until so many working days lie in it.
-
-    It begins on `start`, or on the next day that is worked, and ends at midnight of its last day.
-    """
-    start = _worked(grounds.calendar, given["start"] or _today(grounds))
-    last, worked = start, int(grounds.calendar.is_workday(start))
-    while (last - start).days + 1 < given["days"] or worked < given["workdays"]:
-        last += DAY
-        worked += grounds.calendar.is_workday(last)
-    end = datetime.combine(last, time(23, 59, 59), tzinfo=CIVIL)
+    """Reckon a 公示, which begins on `start`, or on the next day that is worked."""
+    posted = grounds.calendar.add_workdays(given["start"] or _today(grounds), 0).due
+    period = deadlines.notice_period(grounds.calendar, posted, given["days"], given["workdays"])
     return {
-        "from": start.isoformat(),
-        "to": last.isoformat(),
-        "to_at": end.isoformat(),
-        "text": f"{long_date(start)}至{long_date(last)}",
+        "from": period.first.isoformat(),
+        "to": period.last.isoformat(),
+        "to_at": period.ends.astimezone(CIVIL).isoformat(),
+        "text": f"{long_date(period.first)}至{long_date(period.last)}",
     }
-
-
-def _worked(calendar: Calendar, day: date) -> date:
-    while not calendar.is_workday(day):
-        day += DAY
-    return day
 
 
 def _today(grounds: Grounds) -> date:
