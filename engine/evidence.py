@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, any_, exists, or_, select
+from sqlalchemy import ColumnElement, any_, exists, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine import clock, events
 from engine.errors import EvidenceRefused, NotFound, StateDamaged
-from engine.readers import Reader, may_read
+from engine.readers import Reader, is_provincial, may_read
 from engine.settings import Settings
 from engine.tables import Evidence, Figure
 
@@ -100,7 +100,7 @@ def keep(session: Session, store: Store, actor: UUID | None, file: File) -> str:
 def find(session: Session, reader: Reader, digest: str) -> Evidence:
     """Return what is known of a file; raise NotFound where there is none or the reader may not see it.
 
-    Who handed it in may see it, and whoever may read of a unit whose figures it supports.
+    Who handed it in may see it, those who serve the province, and whoever may read of a unit whose figures it supports.
     """
     row = session.scalar(select(Evidence).where(Evidence.digest == digest, _visible(reader)))
     if row is None:
@@ -109,6 +109,8 @@ def find(session: Session, reader: Reader, digest: str) -> Evidence:
 
 
 def _visible(reader: Reader) -> ColumnElement[bool]:
+    if is_provincial(reader):
+        return true()
     supports = exists().where(Evidence.digest == any_(Figure.evidence), may_read(reader, Figure.unit))
     return or_(Evidence.kept_by == reader.id, supports)
 

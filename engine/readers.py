@@ -28,13 +28,18 @@ class Reader(Protocol):
         """Return the pairs of organisation and role."""
 
 
+def is_provincial(reader: Reader) -> bool:
+    """Return whether `reader` serves the whole province: its departments that run the programme, its government."""
+    return any(role.startswith(PROVINCIAL) or role == STATISTICS for role in reader.roles)
+
+
 def may_read(reader: Reader, unit: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     """Return the condition under which `reader` may read what is on record of the unit in the column `unit`.
 
     Governments and bureaux read of their own unit and of the districts whose files they forward; whoever has or had a
     task in a case of the unit (an agency, a department) reads of it too.
     """
-    if any(role.startswith(PROVINCIAL) or role == STATISTICS for role in reader.roles):
+    if is_provincial(reader):
         return true()
     seats = sorted(reader.memberships)
     own = select(Organisation.division).where(Organisation.id.in_([organisation for organisation, _ in seats]))

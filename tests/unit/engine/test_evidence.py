@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -17,7 +18,7 @@ from engine.evidence import File, Store
 from engine.figures import Batch, Hands, Origin
 from engine.identity import Actor
 from engine.settings import Settings
-from engine.tables import Event, Evidence
+from engine.tables import Event, Evidence, Instance, Task, TaskState
 
 PDF = b"%PDF-1.7\n" + b"x" * 100
 PNG = b"\x89PNG\r\n\x1a\n" + b"x"
@@ -145,18 +146,24 @@ def test_scan_decides(session: Session, store: Store, command: str, clean: bool)
 
 
 def test_evidence_is_seen_by_those_whom_its_figures_concern(
-    session: Session, store: Store, actor: Callable[[str], Actor]
+    session: Session, store: Store, actor: Callable[[str], Actor], instance_row: UUID
 ) -> None:
     units.seed(session)
     clock.travel(datetime(2014, 3, 3, tzinfo=UTC))
+    expert, department = actor("caizheng"), actor("fagai")
     digest = evidence.keep(session, store, actor("shouli").id, pdf())
-    for login in ("jingban", "caizheng"):
-        with pytest.raises(NotFound):
-            evidence.find(session, actor(login), digest)
+    assert evidence.find(session, actor("jingban"), digest).digest == digest
     batch = Batch("330122", 2013, {"gdp": 1}, Origin.DECLARED, evidence={"gdp": [digest]})
     figures.record(session, Hands(), batch)
-    assert evidence.find(session, actor("jingban"), digest).digest == digest
     with pytest.raises(NotFound):
-        evidence.find(session, actor("caizheng"), digest)
+        evidence.find(session, expert, digest)
+    session.get_one(Instance, instance_row).subject = "330122"
+    task = Task(id=uuid4(), instance=instance_row, element="T17", name="T17", state=TaskState.OPEN)
+    task.created_at, task.assignee = clock.now(), expert.id
+    session.add(task)
+    session.flush()
+    assert evidence.find(session, expert, digest).digest == digest
+    with pytest.raises(NotFound):
+        evidence.find(session, department, digest)
     with pytest.raises(NotFound):
         evidence.find(session, actor("jingban"), "0" * 64)
