@@ -13,14 +13,14 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from engine.domain.independence import Apart
+from engine.domain.independence import Apart, Handover, along, clashes
 from engine.errors import SeatRefused, SettingsRefused
 from engine.settings import ROOT
 
 RULES = ROOT / "config" / "independence.toml"
 ROLE = "role:"
 DONE = text(
-    """SELECT done.name FROM task AS done
+    """SELECT done.name, done.element, done.role FROM task AS done
   WHERE done.instance = ANY(ARRAY(SELECT there.id FROM instance AS here
     JOIN instance AS there ON there.id = here.id
       OR (CAST(:wide AS boolean) AND there.subject = here.subject AND there.programme = here.programme)
@@ -77,7 +77,13 @@ def admit(session: Session, person: UUID, place: Place) -> None:
         }
         found = session.connection().execute(DONE, asked).one_or_none()
         if found is not None:
-            raise SeatRefused(why=_why(rule, found.name), task=place.task, person=person)
+            _refuse_clash(person, place, rule, found)
+
+
+def pass_on(session: Session, place: Place, step: Handover) -> None:
+    """Let a step be handed on, unless an earlier one excludes somebody who would come to hold it; raise SeatRefused."""
+    for person in sorted(along(step.giver, [step]).holders):
+        admit(session, UUID(person), place)
 
 
 def sealed(element: str, roles: Iterable[str]) -> bool:
@@ -108,6 +114,14 @@ def _concerning(place: Place) -> tuple[Apart, ...]:
     by_seat = _statutes().by_seat
     found = by_seat.get(place.element, ())
     return found + by_seat.get(f"{ROLE}{place.role}", ())
+
+
+def _refuse_clash(person: UUID, place: Place, rule: Apart, found: Any) -> None:
+    holder = frozenset({str(person)})
+    held = {found.element: holder, f"{ROLE}{found.role}": holder}
+    for seat in sorted(place.seats):
+        for _ in clashes([rule], held, seat, holder):
+            raise SeatRefused(why=_why(rule, found.name), task=place.task, person=person)
 
 
 def _why(rule: Apart, step: str) -> dict[str, str]:

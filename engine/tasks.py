@@ -8,6 +8,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from engine import clock, events, forms, inbox, independence, processes, runtime, worklist
+from engine.domain.independence import Handover, Kind
 from engine.errors import AssigneeUnknown, NotAllowed, NotFound, OperationRefused, TaskClaimed, TaskClosed
 from engine.identity import Actor
 from engine.independence import Place
@@ -116,7 +117,8 @@ def reassign(session: Session, actor: Actor, task: UUID, to: Assignment) -> None
     if found.state is not TaskState.OPEN:
         raise TaskClosed(task=task)
     if to.assignee is not None:
-        _admit(session, to.assignee, task, found)
+        step = Handover(Kind.TRANSFER, str(found.assignee or actor.id), str(to.assignee))
+        independence.pass_on(session, Place(task, found.instance, found.element, found.role), step)
     before = {"organisation": found.organisation, "assignee": found.assignee}
     if not worklist.assign(session, task, to.organisation, to.assignee):
         raise AssigneeUnknown(organisation=to.organisation, assignee=to.assignee)

@@ -5,16 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from engine import clock, instances, processes, tasks, units
+from engine import clock, tasks
 from engine.db import transaction
 from engine.errors import NotFound, SeatRefused
 from engine.identity import load
-from engine.instances import Application
-from engine.settings import ROOT
 from engine.tables import Task, TaskState
-from server import worker
-from server.app import create_app
-from tests.support.web import Program
+from tests.support.shipped import House
 
 SECRET = "经费增幅与决算不符"
 CASES = [{"case_id": "339921-2026", "unit": "339921", "unit_name": "云溪县", "score": 83.2, "grade": "良好"}]
@@ -27,47 +23,6 @@ FILED = {
     "contact": "13800000000",
 }
 OTHERS = ("fagai", "fagai-qf", "tongji-hd", "jingban", "tingzhang", "hewen", "dangan")
-
-
-class House:
-    """The shipped programme on a database, with people who act and look."""
-
-    def __init__(self, sessions, configuration):
-        self.sessions, self.settings = sessions, configuration
-        self.app = create_app(configuration, sessions)
-        with transaction(sessions) as session:
-            units.seed(session)
-            processes.deploy(session, ROOT / "workflows" / "innovative-city", "a test")
-
-    def start(self, process, data):
-        with transaction(self.sessions) as session:
-            return instances.start(session, None, Application("innovative-city", process, "会审", data=data))
-
-    def task(self, element, organisation=None):
-        query = select(Task.id).where(Task.element == element, Task.state == TaskState.OPEN)
-        query = query.where(Task.organisation == organisation) if organisation else query
-        with transaction(self.sessions) as session:
-            return session.scalars(query).first()
-
-    def do(self, login, verb, *args):
-        with transaction(self.sessions) as session:
-            return verb(session, load(session, login), *args)
-
-    def complete(self, login, element, answers, organisation=None):
-        self.do(login, tasks.complete, self.task(element, organisation), answers)
-
-    def sweep(self):
-        while worker.sweep(self.sessions, self.settings):
-            pass
-
-    def everything(self, login, instance):
-        """Return whatever the API shows a person of an instance and of their lists, as one text."""
-        program = Program(self.app, login)
-        lists = [f"/tasks?list={name}" for name in ("mine", "claimable", "done")]
-        rows = [row for path in lists for row in program.get(path).get_json()["rows"]]
-        places = [f"/instances/{instance}", f"/instances/{instance}/history", "/instances", *lists]
-        places += [f"/tasks/{row['id']}" for row in rows]
-        return "".join(program.get(path).get_data(as_text=True) for path in places)
 
 
 @pytest.fixture
