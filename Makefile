@@ -13,16 +13,19 @@ CATALOGUES := $(wildcard server/translations/*/LC_MESSAGES/messages.po)
 FRONT_SOURCES := $(FRONT)/build.mjs $(shell find $(FRONT)/src -type f 2>/dev/null)
 ARGS ?=
 
-.PHONY: help run demo test check bench format docs lock
+.PHONY: help run demo demo-county test check bench format docs lock
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/ready ## Install what is missing, build, and serve http://127.0.0.1:8000 until Ctrl-C
 	@exec $(BIN)/icity serve $(ARGS)
 
-demo: .venv/ready ## Drive a fictional county through its whole life (ARGS="--lang en" for English)
-	@exec $(BIN)/icity demo $(ARGS)
+demo: .venv/ready ## Drive a fictional province through ten years (ARGS="--lang en" for English)
+	@exec $(BIN)/icity demo province $(ARGS)
+
+demo-county: .venv/ready ## Drive one fictional county through its whole life
+	@exec $(BIN)/icity demo county $(ARGS)
 
 test: .venv/ready-dev .venv/browser ## Run every test, in two processes
 	@mkdir -p var/coverage && $(BIN)/pytest -n 3 --cov --cov-report= $(ARGS) && $(BIN)/coverage report

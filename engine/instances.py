@@ -16,7 +16,7 @@ from engine.runtime import Opening
 from engine.tables import STANDING, History, Incident, IncidentState, Instance, Membership, Person, Task, TaskState
 
 PROVINCE = frozenset({"PRV_INTAKE", "PRV_OFFICER", "PRV_LEAD", "STAT_PRV", "GOV_OFFICE", "GOV_LEAD", "AUDIT_ADMIN"})
-STARTERS = frozenset({"APP_LEAD", "APP_FILL", "PRV_OFFICER"})
+STARTERS = frozenset({"APP_LEAD", "APP_FILL", "PRV_OFFICER", "OBJ_HANDLER"})
 CANCELLERS = frozenset({"PRV_LEAD"})
 RECENT_STEPS = 500
 

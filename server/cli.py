@@ -19,6 +19,7 @@ from engine.settings import Settings
 from server import checks, demo, postgres, schema, serve, setup
 from server.calendar_command import calendar
 from server.documents_command import preview
+from server.figures_command import figures_commands, sets
 from server.lint_command import lint
 from server.operate import operate
 from server.simulate import simulate
@@ -41,7 +42,7 @@ def cli() -> None:
     """
 
 
-for command in (lint, simulate, verify, operate, calendar, preview):
+for command in (lint, simulate, verify, operate, calendar, preview, sets, figures_commands):
     cli.add_command(command)
 
 
@@ -103,14 +104,15 @@ def deploy(folder: Path | None, *, only_check: bool, as_json: bool) -> None:
 
 
 @cli.command("demo")
+@click.argument("story", type=click.Choice(["province", "county"]), default="province")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", help="Language of the timeline.")
-def demo_command(lang: str) -> None:
-    """Drive a fictional county through its whole life on a moved clock, and print the timeline."""
+def demo_command(story: str, lang: str) -> None:
+    """Drive a fictional province, or one county, through its whole life on a moved clock, and print what happened."""
     chosen = settings.load()
     with postgres.lent(chosen) as url:
         with postgres.connected(url) as engine:
             setup.prepare(chosen, engine)
-        code = demo.run(chosen, url, lang)
+        code = demo.run(chosen, url, story, lang)
     sys.exit(code)
 
 

@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from engine import calendars, db, identity, processes, units
+from engine import calendars, db, figures, identity, processes, units
 from engine.errors import SettingsRefused
 from engine.identity import Seeded
 from engine.processes import Deployed
@@ -41,10 +41,11 @@ def refuse_unsound(session: Session) -> None:
 
 
 def seed(settings: Settings, session: Session) -> None:
-    """Bring in organisations, calendar and units; and the demonstration's people into an empty database."""
+    """Bring in organisations, calendar, units and published figures; and the demonstration's people where nobody is."""
     identity.seed_organisations(session, ORGANISATIONS)
     calendars.seed(session)
     units.seed(session, (units.DIVISIONS, units.FICTIONAL) if settings.seed_demo else (units.DIVISIONS,))
+    figures.seed(session)
     if settings.seed_demo and not identity.listing(session):
         keep_sign_ins(settings, identity.seed_people(session, ORGANISATIONS))
 

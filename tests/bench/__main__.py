@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from engine.settings import ROOT
-from tests.bench import clocks, doors, feel, growth, rehearsal, verbs
+from tests.bench import clocks, doors, feel, figures, growth, rehearsal, verbs
 from tests.bench.ground import laid
 from tests.bench.table import Row
 
@@ -26,6 +26,7 @@ MEASUREMENTS = (
     rehearsal.twenty_years,
     feel.expressions,
     feel.rules,
+    figures.checks,
 )
 
 

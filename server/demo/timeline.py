@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 from engine import events, processes
 from engine.clock import CIVIL
 from engine.events import EventRow, Kind
-from engine.tables import Organisation, Task
+from engine.tables import Instance, Organisation, Task
 from server.pages import labels, sentences
 from server.pages.words import COOKIE
+
+Line = dict[str, Any]
 
 SILENT = frozenset({Kind.TASK_CREATED, Kind.TASK_CLAIMED, Kind.TIMER_ARMED, Kind.MESSAGE_RECEIVED})
 CHOICES = frozenset({"radio", "select"})
@@ -29,18 +31,27 @@ TOLD_PAYLOAD = {
 }
 
 
-def write(app: Flask, session: Session, instance: UUID, lang: str, target: Path) -> list[str]:
-    """Write the timeline of an instance to `target`; return the lines that people are shown."""
+def write(app: Flask, session: Session, lang: str, target: Path) -> list[Line]:
+    """Write the timeline of all instances to `target`; return it."""
     with app.test_request_context(headers={"Cookie": f"{COOKIE}={lang}"}):
-        rows = list(_rows(session, instance, lang))
+        lines = list(_lines(session, lang))
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps([row for row, _ in rows], ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return [f"{_stamp(row['at'])}  {row['text']}" for row, silent in rows if not silent]
+    target.write_text(json.dumps(lines, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return lines
 
 
-def _rows(session: Session, instance: UUID, lang: str) -> Iterator[tuple[dict[str, Any], bool]]:
-    names, work = labels.read(session), _work(session, instance, lang)
-    for event in events.timeline(session, instance):
+def printed(lines: list[Line], kinds: frozenset[str]) -> list[str]:
+    """Return the lines of some kinds of event as people read them; of all that people care for when none is named."""
+    return [
+        f"{datetime.fromisoformat(line['at']).strftime('%Y-%m-%d %H:%M')}  {line['text']}"
+        for line in lines
+        if (line["event"] in kinds if kinds else line["event"] not in SILENT)
+    ]
+
+
+def _lines(session: Session, lang: str) -> Iterator[Line]:
+    names, work = labels.read(session), _work(session, lang)
+    for title, event in events.everything(session):
         if event.kind not in sentences.SENTENCES:
             continue
         office, answers = work.get(event.task, ("", "")) if event.task else ("", "")
@@ -51,24 +62,28 @@ def _rows(session: Session, instance: UUID, lang: str) -> Iterator[tuple[dict[st
             text = f"{office} {text}"
         elif event.kind == Kind.MESSAGE_SENT:
             text += _payload(event, lang)
-        row = {
+        yield {
             "at": event.at.astimezone(CIVIL).isoformat(timespec="seconds"),
             "event": event.kind,
             "element": event.element,
             "actor": event.actor_name,
-            "text": text,
+            "text": f"{title}  {text}",
         }
-        yield row, event.kind in SILENT
 
 
-def _work(session: Session, instance: UUID, lang: str) -> dict[UUID, tuple[str, str]]:
+def _work(session: Session, lang: str) -> dict[UUID, tuple[str, str]]:
     """Return each task's office and its answers in words."""
-    programme = None
     found = {}
-    query = select(Task, Organisation.name).outerjoin(Organisation, Organisation.id == Task.organisation)
-    for task, office in session.execute(query.where(Task.instance == instance)):
-        programme = programme or processes.latest(session, "innovative-city")
-        schema = programme.forms.get(task.form or "", {})
+    query = (
+        select(Task, Organisation.name, Instance.programme)
+        .join(Instance, Instance.id == Task.instance)
+        .outerjoin(Organisation, Organisation.id == Task.organisation)
+    )
+    programmes: dict[str, processes.Programme] = {}
+    for task, office, programme in session.execute(query):
+        if programme not in programmes:
+            programmes[programme] = processes.latest(session, programme)
+        schema = programmes[programme].forms.get(task.form or "", {})
         told = list(_told(schema, task.answers or {}, lang))
         found[task.id] = ((office or {}).get(lang, ""), _bracketed(told, lang))
     return found
@@ -106,7 +121,3 @@ def _payload(event: EventRow, lang: str) -> str:
     colon = "：" if lang == "zh" else ": "
     told = [f"{names[lang]}{colon}{payload[key]}" for key, names in TOLD_PAYLOAD.items() if payload.get(key)]
     return _bracketed(told, lang)
-
-
-def _stamp(moment: str) -> str:
-    return datetime.fromisoformat(moment).strftime("%Y-%m-%d %H:%M")
