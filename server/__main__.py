@@ -11,7 +11,12 @@ import click
 
 from engine.errors import IcityError
 
-QUICK = {"lint": "server.lint_command", "simulate": "server.simulate", "verify": "server.verify", "preview": "server.documents_command"}
+QUICK = {
+    "lint": "server.lint_command",
+    "simulate": "server.simulate",
+    "verify": "server.verify",
+    "preview": "server.documents_command",
+}
 
 
 def main() -> None:
