@@ -31,6 +31,7 @@ from engine.domain.numbering import DocumentNumber
 from engine.errors import DecisionFailed, StepFailed
 
 LONGEST_NOTICE = 365
+PAPERS = "papers"  # what a rehearsal composed, in the order of its numbers
 JOINED = "、"
 
 
@@ -59,8 +60,9 @@ def _issue_rehearsed(memory: dict[str, Any], given: Given, grounds: Grounds) -> 
     key = f"{house.word} {day.year}"
     number = str(DocumentNumber(house.word, day.year, series.get(key, 0) + 1))
     issue = Issue(number, day, house.organs, house.mark, given["signed_by"] or house.signatory, house.printer)
-    papers.compose(_template(given, grounds), given["facts"], issue)
+    paper = papers.compose(_template(given, grounds), given["facts"], issue)
     series[key] = series.get(key, 0) + 1
+    memory.setdefault(PAPERS, []).append({"kind": given["kind"], "round": given["round"], "paper": paper})
     memory.setdefault("documents", {})[number] = "issued"
     return {"id": number, "number": number, "issued_on": day.isoformat()}
 

@@ -18,6 +18,7 @@ from engine.tables import RoundState
 
 MOST_UNITS = 1000
 PRACTICE = 4000
+OUTCOMES = "outcomes"  # what the biennial rounds of a rehearsal gave each unit last
 # Who takes part in a rehearsal that has not granted anybody a title: fictional pilots whose years are the odd ones.
 ASSUMED = ("339921", "339902")
 ASSUMED_ANCHOR = date(2013, 6, 3)
@@ -89,7 +90,8 @@ def _entry(memory: dict[str, Any], unit: str, opening: Opening, anchor: date | N
     due_on = titles.two_year_day(anchor, opening.year).isoformat() if anchor and _biennial(opening) else None
     acting = {name: known[name] for name in ("government", "applicant", "statistics")}
     about = {name: known[name] for name in ("unit", "unit_name", "level", "tier")}
-    return Entry(**about, **acting, case_id=case_id, due_on=due_on, agency_before=None, last_outcome=None)
+    last = memory.get(OUTCOMES, {}).get(unit)
+    return Entry(**about, **acting, case_id=case_id, due_on=due_on, agency_before=None, last_outcome=last)
 
 
 def _biennial(opening: Opening) -> bool:
@@ -101,6 +103,9 @@ def _rehearsed_marking(memory: dict[str, Any], given: Given, grounds: Grounds) -
     state, before = RoundState(given["state"]), known.get(given["round"], RoundState.OPEN)
     rounds.allow(before, state)
     known[given["round"]] = state
+    if state is RoundState.PUBLISHED and given["round"].startswith(rounds.Kind.BIENNIAL):
+        outcomes = memory.setdefault(OUTCOMES, {})
+        outcomes.update({one["unit"]: one["outcome"] for one in given["results"] if one["outcome"]})
     return {"id": given["round"], "state": state.value, "on": grounds.today}
 
 

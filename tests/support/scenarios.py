@@ -3,8 +3,9 @@
 A file is `{"title": {"zh", "en"}, "process", "data", "plan", "until", "with", "instead", "expect"}`. It is played with
 the process, those it calls and those named in `with`; a process named in `instead` answers with the given variables,
 one member of the list a call, the last one again and again. `expect` may tell `state`, `completed` (these, in this
-order), `never`, `waiting`, `data` (a part of the last variables of the first instance) and `kept` (the messages that
-nobody took).
+order), `never`, `waiting`, `data` (a part of the last variables of the first instance), `kept` (the messages that
+nobody took) and `documents`: `{"kind", "says", "silent"}`, a document of that kind that says the texts of `says` and
+none of those of `silent`.
 """
 
 import json
@@ -30,7 +31,7 @@ STAND_IN = (
     '<sequenceFlow id="g" sourceRef="{0}_answer" targetRef="e"/></process></definitions>'
 )
 MEMBERS = {"title", "process", "data", "plan", "until", "with", "instead", "expect"}
-EXPECTED = {"state", "completed", "never", "waiting", "data", "kept"}
+EXPECTED = {"state", "completed", "never", "waiting", "data", "kept", "documents"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Played:
     data: Mapping[str, Any]
     passed: frozenset[tuple[str, str]]
     incidents: list[str]
+    documents: list[tuple[str, str]]
 
 
 def scenarios(programme: Path) -> list[Path]:
@@ -127,6 +129,13 @@ def _nodes(scope: etree._Element) -> Iterator[tuple[str, str]]:
             yield from _nodes(node)
 
 
+def _words(paper: Any) -> str:
+    """Return everything a composed document says, line by line."""
+    if isinstance(paper, Mapping):
+        paper = list(paper.values())
+    return "\n".join(map(_words, paper)) if isinstance(paper, list | tuple) else str(paper)
+
+
 def _shown(stage: Stage) -> Played:
     failures = [*stage.failures, *(one for case in stage.cases for one in case.rest.failures.values())]
     incidents = [f"{one.element}: {one.reason}" for one in failures]
@@ -143,4 +152,5 @@ def _shown(stage: Stage) -> Played:
         data=stage.cases[0].data if stage.cases else {},
         passed=frozenset((one.process, one.element) for one in stage.trace if one.event != "entered"),
         incidents=incidents,
+        documents=[(one["kind"], _words(one["paper"])) for one in stage._registers.get("papers", [])],
     )

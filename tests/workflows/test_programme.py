@@ -164,7 +164,7 @@ def test_every_milestone_is_told_in_both_languages_and_reached_somewhere():
 
 
 def test_every_department_asked_is_an_organisation_with_a_reviewer():
-    departments = rows_of(TABLES["departments"], "department")
+    departments = rows_of(TABLES["reviewers"], "department")
     assert len(departments) == 7
     for department in departments:
         roles = {role for person in ORGANISATIONS[department]["people"] for role in person["roles"]}

@@ -23,6 +23,8 @@ def test_a_scenario_ends_as_it_is_told(path):
     assert sorted(set(expected.get("never", [])) & set(shown.completed)) == []
     for what, members in (("waiting", shown.waiting), ("kept", shown.kept)):
         assert what not in expected or sorted(set(expected[what])) == sorted(set(members))
+    for wanted in expected.get("documents", []):
+        assert any(_says(wanted, *one) for one in shown.documents), (wanted, shown.documents)
     assert _part(expected.get("data", {}), shown.data) == expected.get("data", {})
 
 
@@ -50,6 +52,12 @@ def _first_missing(wanted: list[str], completed: list[str]) -> str | None:
     """Return the first of the wanted elements that is not completed after those before it."""
     left = iter(completed)
     return next((one for one in wanted if one not in left), None)
+
+
+def _says(wanted: Mapping[str, Any], kind: str, words: str) -> bool:
+    """Tell whether a document is of the wanted kind, says what it should and is silent where it should be."""
+    found = all(one in words for one in wanted["says"])
+    return kind == wanted["kind"] and found and not any(one in words for one in wanted.get("silent", []))
 
 
 def _part(wanted: Any, found: Any) -> Any:
