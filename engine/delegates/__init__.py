@@ -22,13 +22,14 @@ from engine.delegates import (
     sheets,
     tasks,
     units,
+    yearbook,
 )
 from engine.delegates.registry import Delegate as Delegate
 from engine.delegates.registry import Grounds as Grounds
 from engine.delegates.registry import Ledger as Ledger
 from engine.errors import IcityError, StepFailed
 
-MODULES = (agencies, archive, dates, documents, figures, opinions, rounds, scoring, sheets, tasks, units)
+MODULES = (agencies, archive, dates, documents, figures, opinions, rounds, scoring, sheets, tasks, units, yearbook)
 REGISTRY: Mapping[str, Delegate | Ledger] = {one.name: one for module in MODULES for one in module.OPERATORS}
 
 

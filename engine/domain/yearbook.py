@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -90,7 +90,7 @@ class _Reading:
                 self._note(f"D{number}", "twice", ("该数据重复", "the figure is given twice"))
             seen.add(key)
             year, value = self._year(number, row["year"]), self._value(number, row["value"])
-            yield Published(row["unit"], year, row["code"], value, row["definition"], row["source"])
+            yield Published(row["unit"], year, row["code"], value, _definition(row), row["source"])
 
     def _row(self, number: int, cells: Sequence[Any]) -> dict[str, str] | None:
         texts = ["" if cell is None else str(cell).strip() for cell in cells]
@@ -132,6 +132,13 @@ class _Reading:
 
     def _note(self, cell: str, rule: str, told: tuple[str, str]) -> None:
         self.faults.append(_fault(cell, rule, told))
+
+
+def _definition(row: Mapping[str, str]) -> str:
+    """Return what a figure counts: its name with its measure, and after a semicolon the definition that was given."""
+    measure = f"（{row['measure']}）" if row["measure"] else ""
+    named = row["name"] + measure if row["name"] else ""
+    return "；".join(part for part in (named, row["definition"]) if part)
 
 
 def _fault(cell: str, rule: str, told: tuple[str, str]) -> dict[str, Any]:

@@ -127,9 +127,13 @@ FACTS: dict[str, dict[str, Any]] = {
         "change": CHANGES,
         "comments": ["总的看，各地创新投入稳步增长。"],
         "missing": ["东湾区"],
-        "figures": [{"unit_name": "杭州", "value": 2155.35, "growth": 6.14}],
-        "figures_title": "2014年上半年高新技术产业产值（亿元）",
-        "figures_note": "数据来源：省统计局公布的2014年上半年数据。",
+        "figures": [
+            {
+                "title": "2014年上半年高新技术产业产值（亿元）",
+                "note": "数据来源：省统计局公布的2014年上半年数据。",
+                "rows": [{"unit_name": "杭州", "value": 2155.35, "growth": 6.14}],
+            }
+        ],
     },
 }
 KINDS = sorted(FACTS)

@@ -16,7 +16,7 @@ def table(*lines: str) -> bytes:
 
 def test_table_of_published_figures_is_read() -> None:
     (one,) = yearbook.read(table("330100,杭州市,2014,gdp,地区生产总值,亿元,9206.16,,统计公报", ",,,,,,,,"))
-    assert one == yearbook.Published("330100", 2014, "gdp", Decimal("9206.16"), "", "统计公报")
+    assert one == yearbook.Published("330100", 2014, "gdp", Decimal("9206.16"), "地区生产总值（亿元）", "统计公报")
 
 
 def test_table_may_be_a_spreadsheet() -> None:
@@ -26,7 +26,7 @@ def test_table_may_be_a_spreadsheet() -> None:
     stream = io.BytesIO()
     book.save(stream)
     (one,) = yearbook.read(stream.getvalue())
-    assert one == yearbook.Published("330100", 2014, "gdp", Decimal("9206.16"), "", "统计公报")
+    assert one == yearbook.Published("330100", 2014, "gdp", Decimal("9206.16"), "地区生产总值（亿元）", "统计公报")
     start = stream.getvalue().index(b"xl/worksheets/sheet1.xml") + 60
     with pytest.raises(WorkbookRefused):
         yearbook.read(stream.getvalue()[:start] + bytes(80) + stream.getvalue()[start + 80 :])
