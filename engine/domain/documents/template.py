@@ -126,7 +126,7 @@ def read(content: bytes) -> tuple[Template | None, list[Finding]]:
         return None, [finding("", f"超过 {LARGEST} 字节。", f"It is larger than {LARGEST} bytes.")]
     try:
         raw = tomllib.loads(content.decode())
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         return None, [finding("", f"无法读取：{fault}", f"Cannot be read: {fault}")]
     template = reader.template(raw)
     return (None if reader.findings else template), reader.findings
@@ -153,7 +153,7 @@ class _Reader:
             self._fault("layout", f"版式应为 {choice} 之一。", f"The layout is one of {', '.join(LAYOUTS)}.")
         facts, optional = self._labels(raw, "facts"), self._labels(raw, "optional")
         self.known = GIVEN | facts.keys() | optional.keys()
-        annexes = raw.get("annex", [])
+        annexes = self._list(raw, "annex")
         return Template(
             digest=self.digest,
             name=self._labels(raw, "name"),
@@ -178,6 +178,13 @@ class _Reader:
             return found
         self._fault(key, '应为“名称 = "文字"”的列表。', "Names with a text each are expected here.")
         return {}
+
+    def _list(self, raw: Mapping[str, Any], key: str) -> list[Any]:
+        found = raw.get(key, [])
+        if isinstance(found, list):
+            return found
+        self._fault(key, f"应写作 [[{key}]]。", f"It is written [[{key}]].")
+        return []
 
     def _annex(self, raw: Any, place: str) -> Annex:
         if not isinstance(raw, dict) or raw.keys() != _ANNEX:

@@ -7,6 +7,8 @@ import unicodedata
 from itertools import pairwise
 
 LONGEST_LINE = 19.0  # characters of 2号; the 156 mm of the text area hold 20
+_NARROW = 0.55  # how wide a character is that is no Chinese one
+_MOST_ON_LINE = int(LONGEST_LINE / _NARROW)
 _AFTER = "的、，：；）》”"  # a line may well end here
 _BEFORE = "（《“"  # a line may well begin here
 _TOGETHER = (
@@ -34,7 +36,7 @@ def _best(title: str, count: int) -> list[str]:
         for end in range(1, len(title) + 1):
             ways = [
                 (costs[line - 1, start][0] + _cost(title, start, end, target), start)
-                for start in range(end)
+                for start in range(max(0, end - _MOST_ON_LINE), end)
                 if (line - 1, start) in costs and _width(title[start:end]) <= LONGEST_LINE
             ]
             if ways:
@@ -66,4 +68,4 @@ def _break_cost(title: str, at: int) -> float:
 
 
 def _width(text: str) -> float:
-    return sum(1.0 if unicodedata.east_asian_width(one) in "WFA" else 0.55 for one in text)
+    return sum(1.0 if unicodedata.east_asian_width(one) in "WFA" else _NARROW for one in text)

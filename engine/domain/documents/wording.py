@@ -18,6 +18,7 @@ _CONTROL = re.compile(r"[^\n\t\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  
 _DIGITS = "零一二三四五六七八九"
 _TEN, _HUNDRED = 10, 100
 _MOST_PLACES = 6
+LONGEST = 100_000
 
 Facts = Mapping[str, Any]
 
@@ -47,11 +48,17 @@ class Wording:
         return frozenset().union(*(blank.expression.calls for blank in self._blanks()))
 
     def said(self, facts: Facts, nothing: str | None = None) -> str:
-        """Return the text with every blank filled in; raise DocumentRefused where a fact is missing.
+        """Return the text with every blank filled in; raise DocumentRefused where a fact is missing or all is too long.
 
         With `nothing` given, that stands for what is missing.
         """
-        return "".join(part if isinstance(part, str) else _filled(part, facts, nothing) for part in self.parts)
+        told, length = [], 0
+        for part in self.parts:
+            told.append(part if isinstance(part, str) else _filled(part, facts, nothing))
+            length += len(told[-1])
+            if length > LONGEST:
+                raise DocumentRefused(why=f"a paragraph of more than {LONGEST} letters")
+        return "".join(told)
 
     def _blanks(self) -> Iterable[Blank]:
         return (part for part in self.parts if isinstance(part, Blank))
@@ -90,7 +97,7 @@ def spoken(found: Any) -> str:
     if isinstance(found, date):
         return long_date(found)
     if isinstance(found, str):
-        return long_date(date.fromisoformat(found)) if _DAY.fullmatch(found) else _CONTROL.sub("", found)
+        return _said_day(found) or _CONTROL.sub("", found)
     if isinstance(found, int | float | Decimal):
         return f"{Decimal(str(found)):f}"
     raise DocumentRefused(why=f"{str(found)[:40]}: not a text, a number or a day")
@@ -125,6 +132,14 @@ def numeral(number: Any) -> str:
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {"fixed": fixed, "signed": signed, "numeral": numeral}
+
+
+def _said_day(text: str) -> str | None:
+    """Return an ISO day as a document writes it; none for any other text, also one that no calendar has."""
+    try:
+        return long_date(date.fromisoformat(text)) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def _filled(blank: Blank, facts: Facts, nothing: str | None) -> str:

@@ -103,6 +103,46 @@ def test_facts_of_the_wrong_kind_are_refused(facts, why):
         composed(**facts)
 
 
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"scope": "长" * 100_001}, "a paragraph of more than 100000 letters"),
+        ({"scope": "长\n" * 5001}, "more than 5000 paragraphs and rows"),
+        ({"subject": "长" * 200}, "a title of more than 200 letters"),
+        ({"units": [{"name": "长" * 50_000, "score": 1}] * 3}, "more than 200000 letters"),
+    ],
+)
+def test_a_paper_that_nobody_would_read_is_refused(facts, why):
+    with pytest.raises(DocumentRefused, match=why):
+        composed(**facts)
+
+
+def test_a_template_that_goes_round_and_writes_nothing_comes_to_an_end():
+    around = "\n".join(f"@each {name} in units" for name in "abcd") + "\n@end" * 4
+    with pytest.raises(DocumentRefused, match="more than 50000 steps"):
+        composed(SOUND.replace("一、范围。{scope}", around), units=list(range(1000)))
+
+
+@pytest.mark.parametrize(
+    ("figures", "why"),
+    [([10**400], "too large to be drawn"), ([1e300], "too large"), ([1] * 301, "more than 300 bars")],
+)
+def test_a_chart_that_cannot_be_drawn_is_refused(figures, why):
+    bars = "@chart units | 图\n名称 | {n}\n数值 | item\n标注 | {n}\n@end"
+    table = SOUND[SOUND.index("@table") : SOUND.index("'''\nname")]
+    with pytest.raises(DocumentRefused, match=why):
+        composed(
+            SOUND.replace(table, bars + "\n").replace("（{numeral(n)}）{unit.name}：{fixed(unit.score, 2)}分", ""),
+            units=figures,
+        )
+
+
+@pytest.mark.parametrize("said", ['#read("/etc/passwd") $x$ *b* <a> ]]])) \\', "2024-02-30", "\u202e甲"])
+def test_what_reads_like_something_else_is_written_as_it_stands(said):
+    (heading, *_) = composed(scope=said)["body"]
+    assert heading["text"] + heading["rest"] == f"一、范围。{said}"
+
+
 BROKEN = {
     "an unknown fact": ("{scope}", "{scpoe}", "body:1", "scpoe"),
     "an expression": ("{scope}", "{scope +}", "body:1", "understood"),
@@ -185,6 +225,13 @@ def test_numerals_end_at_99(number):
 def test_figures_are_rounded_half_up_and_signed():
     assert (wording.fixed(2.345, 2), wording.fixed(None, 2)) == ("2.35", None)
     assert [wording.signed(value, 2) for value in (1, -1, 0, None)] == ["+1.00", "-1.00", "0.00", None]
+
+
+@pytest.mark.parametrize("raw", [b"a = " + b"[" * 30_000, b"a = " + b"{a=" * 8_000, b"annex = 5", b"annex = { a = 1 }"])
+def test_a_file_of_another_shape_is_no_template_and_says_so(raw):
+    template, findings = documents.read(raw)
+    assert template is None
+    assert findings
 
 
 def test_a_wording_knows_what_it_reads():
