@@ -1,13 +1,16 @@
 """What comes from outside while a story is played: applications, messages, notices, changed divisions."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from datetime import datetime, time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import clock, instances, messages, units
+from engine import clock, instances, messages, processes, units
 from engine.clock import CIVIL
 from engine.db import transaction
 from engine.domain.divisions import Change, Happening
@@ -95,6 +98,17 @@ def _notice(world: World, told: Mapping[str, Any]) -> None:
     recounting.load(world.sessions, (world.story.folder / told["file"]).read_bytes(), told["as"])
 
 
+def _deploy(world: World, told: Mapping[str, Any]) -> None:
+    """Make the programme with some files replaced its next version, as its owner would."""
+    folder = world.settings.workflows_path / world.story.told["programme"]
+    with TemporaryDirectory() as place:
+        changed = Path(place) / folder.name
+        shutil.copytree(folder, changed)
+        shutil.copytree(world.story.folder / told["files"], changed, dirs_exist_ok=True)
+        with transaction(world.sessions) as session:
+            processes.deploy(session, changed, told["as"])
+
+
 def _message(world: World, told: Mapping[str, Any]) -> None:
     with transaction(world.sessions) as session:
         mark = f"{told['name']}/{told['correlation']}/{told['on']}"
@@ -107,6 +121,7 @@ ACTS: Mapping[str, Callable[[World, Mapping[str, Any]], None]] = {
     "message": _message,
     "divide": _divide,
     "notice": _notice,
+    "deploy": _deploy,
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -70,7 +70,7 @@ def _through(world: World) -> None:
     for _ in range(MOST_MOMENTS):
         happenings.come(world)
         _work(world)
-        if clock.now().astimezone(CIVIL).date() > world.story.ends:
+        if _next_day(world) > world.story.ends:
             return
         _next_moment(world)
         if clock.now().month != month:
@@ -170,11 +170,17 @@ def _soonest(world: World) -> datetime | None:
     return min(moments, default=None)
 
 
-def _next_moment(world: World) -> None:
-    """Move the clock to the next thing that falls due; who is silent until a deadline lapses has had their turn."""
+def _next_day(world: World) -> date:
+    """Return the civil day of the next thing that falls due."""
     soonest = _soonest(world)
     if soonest is None:
         raise StoryStuck(f"nothing falls due after {clock.now().isoformat()}")
+    return soonest.astimezone(CIVIL).date()
+
+
+def _next_moment(world: World) -> None:
+    """Move the clock to the next thing that falls due; who is silent until a deadline lapses has had their turn."""
+    soonest = _soonest(world) or clock.now()
     with transaction(world.sessions) as session:
         silent = list(_opened(session))
     clock.travel(max(soonest, clock.now()))

@@ -50,10 +50,10 @@ SENTENCES = {
     Kind.TITLE_GRANTED: _("The title “%(title)s” was granted: %(number)s."),
     Kind.TITLE_ENDED: _("The title “%(title)s” ended: %(ending)s."),
     Kind.UNIT_BARRED: _("The unit may not apply for %(rounds)s rounds: %(reason)s."),
-    Kind.ROUND_OPENED: _("The round %(round)s was opened; its indicator set is %(set)s."),
-    Kind.ROUND_CLOSED: _("The results of the round %(round)s are in."),
-    Kind.ROUND_PUBLISHED: _("The results of the round %(round)s were published."),
-    Kind.ROUND_CANCELLED: _("The round %(round)s was called off."),
+    Kind.ROUND_OPENED: _("The %(round)s was opened; its indicator set is %(set)s."),
+    Kind.ROUND_CLOSED: _("The results of the %(round)s are in."),
+    Kind.ROUND_PUBLISHED: _("The results of the %(round)s were published."),
+    Kind.ROUND_CANCELLED: _("The %(round)s was called off."),
     Kind.DIVISION_CHANGED: _("%(who)s entered a change of divisions: %(note)s."),
     Kind.FIGURES_RECORDED: _("%(count)s figures of %(year)s came on record."),
     Kind.FIGURE_CORRECTED: _("The figure %(code)s of %(year)s was corrected: %(reason)s."),
@@ -77,7 +77,12 @@ ENDINGS = {
     "own_request": _("given back by the unit"),
     "superseded": _("another took its place"),
 }
-PLAIN_FACTS = ("number", "rounds", "round", "set", "note", "count", "year", "code", "name")
+ROUNDS = {
+    "pilot": _("pilot round of %(year)s"),
+    "biennial": _("biennial round of %(year)s"),
+    "annual": _("annual monitoring of %(year)s"),
+}
+PLAIN_FACTS = ("number", "rounds", "set", "note", "count", "year", "code", "name")
 STOPS = "。.；; "
 MAJOR = {
     Kind.INSTANCE_STARTED,
@@ -108,6 +113,7 @@ def tell(event: EventRow, labels: Labels) -> str:
         "milestone": labels.milestone(event.data.get("milestone")),
         "title": str(TITLES.get(event.data.get("title", ""), "")),
         "ending": str(ENDINGS.get(event.data.get("ending", ""), "")),
+        "round": _round(str(event.data.get("round") or "")),
         **{name: str(event.data.get(name) or "").rstrip(STOPS) for name in PLAIN_FACTS},
     }
     return str(SENTENCES[Kind(event.kind)]) % facts
@@ -122,3 +128,9 @@ def _why(data: dict[str, Any]) -> str:
     tables = [table for decision in data.get("decisions", ()) for table in decision.get("tables", ())]
     notes = [note for table in tables for rule in table["rules"] for note in rule["annotations"].values() if note]
     return gettext("; ").join(dict.fromkeys(map(str, notes))) or str(data.get("value"))
+
+
+def _round(known: str) -> str:
+    """Return what people call a round, which is known by its kind and year: pilot-2013."""
+    kind, _dash, year = known.partition("-")
+    return str(ROUNDS[kind]) % {"year": year} if kind in ROUNDS else known

@@ -2,10 +2,8 @@
 
 import shutil
 import threading
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -29,6 +27,9 @@ FLAGS = [
 ]
 REFUSALS = ("Failed to load resource", "Response Status Error Code")  # what a browser and htmx say of 4xx
 PROGRAMME = "innovative-city"
+WANTED = instances.Application(
+    PROGRAMME, "lifecycle", "云溪县创建创新型县", "339921", "yunxi-government", {"unit": "339921"}
+)
 WIDE = {"width": 1280, "height": 800}
 
 
@@ -68,12 +69,11 @@ def chromium() -> Iterator[Browser]:
 def site(configuration: Settings, sessions: Sessions) -> Iterator[Site]:
     """Serve the application on a free port, with the fictional county's case at its first task."""
     folder = configuration.workflows_path / PROGRAMME
-    story = tomllib.loads((folder / "demo" / "story.toml").read_text(encoding="utf-8"))
     with transaction(sessions) as session:
         calendars.seed(session)
         units.seed(session)
         processes.deploy(session, folder, "tests")
-        case = instances.start(session, identity.load(session, "xianzhang"), _wanted(story))
+        case = instances.start(session, identity.load(session, "xianzhang"), WANTED)
     server = make_server("127.0.0.1", 0, create_app(configuration, sessions), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -81,17 +81,6 @@ def site(configuration: Settings, sessions: Sessions) -> Iterator[Site]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-def _wanted(story: dict[str, Any]) -> instances.Application:
-    return instances.Application(
-        programme=PROGRAMME,
-        process=story["process"],
-        title="云溪县创建创新型县",
-        subject=story["subject"],
-        organisation=story["starter"],
-        data=story["data"],
-    )
 
 
 @pytest.fixture

@@ -83,8 +83,9 @@ def test_the_case_shows_its_diagram_and_opens_the_called_process(
     page.wait_for_selector("html[data-ready=diagram]")
     assert page.locator("html").get_attribute("data-warnings") == "0"
     expect(page.locator('[data-element-id="start"].is-done')).to_be_visible()
+    page.get_by_role("button", name="打开: 申报与评审").click()
     expect(page.locator('[data-element-id="call_application"].is-current')).to_be_visible()
-    page.get_by_role("button", name="打开: 申报").click()
+    page.get_by_role("button", name="打开: 申报", exact=True).click()
     expect(page.locator('[data-element-id="T01_team"].is-current')).to_be_visible()
     expect(page.locator("#trail")).to_contain_text("申报")
     expect(page.locator(".bjs-powered-by")).to_be_visible()

@@ -59,6 +59,7 @@ def test_a_deadline_is_told_in_working_days(days: int, left: int, *, overdue: bo
         overdue=overdue,
         provisional=True,
         state="open",
+        stopped=False,
     )
     told = moments.due(row)
     assert told is not None
@@ -66,21 +67,28 @@ def test_a_deadline_is_told_in_working_days(days: int, left: int, *, overdue: bo
 
 
 @pytest.mark.usefixtures("_in_chinese")
+def test_a_deadline_that_stands_still_says_so() -> None:
+    row: Any = SimpleNamespace(due_at=None, stopped=True)
+    told = moments.due(row)
+    assert told is not None
+    assert (told["text"], told["tone"], told["on"]) == ("期限暂停计算", "calm", "")
+
+
 def test_no_deadline_is_no_words() -> None:
-    row: Any = SimpleNamespace(due_at=None)
+    row: Any = SimpleNamespace(due_at=None, stopped=False)
     assert moments.due(row) is None
     assert (moments.stamp(None), moments.day(None)) == ("", "")
 
 
 @pytest.mark.usefixtures("_in_chinese")
 def test_a_finished_task_keeps_the_date_only() -> None:
-    row: Any = SimpleNamespace(due_at=MONDAY, workdays_left=1, overdue=False, provisional=False, state="completed")
+    row: Any = SimpleNamespace(due_at=MONDAY, workdays_left=1, overdue=False, provisional=False, state="completed", stopped=False)
     assert moments.due(row) == {"text": "", "tone": "calm", "on": "2026-03-02", "provisional": False}
 
 
 @pytest.mark.usefixtures("_in_english")
 def test_english_counts_one_day_and_many() -> None:
-    row: Any = SimpleNamespace(due_at=MONDAY, workdays_left=1, overdue=False, provisional=False, state="open")
+    row: Any = SimpleNamespace(due_at=MONDAY, workdays_left=1, overdue=False, provisional=False, state="open", stopped=False)
     assert (moments.due(row) or {})["text"] == "1 working day left"
 
 

@@ -1,37 +1,99 @@
-"""The demonstration, played to its end: one county from its application to its second reassessment."""
+"""The demonstration, played to its end: a province through ten years, and one county through its life."""
 
 import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from engine.settings import load
 from server import demo, postgres
 
+TEN = range(2014, 2024)
+NUMBER = re.compile(r"[\u4e00-\u9fff]+〔(\d{4})〕([1-9]\d*)号")
 
-def test_the_county_lives_its_whole_life(tmp_path, capsys):
-    settings = load(var=str(tmp_path))
+
+@dataclass(frozen=True)
+class Told:
+    """What a story wrote and printed."""
+
+    timeline: list[dict[str, Any]]
+    printed: str
+    papers: list[Path]
+
+    def days(self, kind: str, *elements: str) -> list[str]:
+        """Return on which days something happened, anywhere or at these elements."""
+        rows = [row for row in self.timeline if row["event"] == kind]
+        return [row["at"][:10] for row in rows if not elements or row["element"] in elements]
+
+    def texts(self, kind: str) -> list[str]:
+        """Return the sentences of one kind of event."""
+        return [row["text"] for row in self.timeline if row["event"] == kind]
+
+
+def played(story: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> Told:
+    """Play a story; check what holds of every one."""
+    settings = load(var=str(folder))
     with postgres.owned(settings) as url:
-        assert demo.run(settings, url, "zh") == 0
-    told = capsys.readouterr().out
-    timeline = json.loads((tmp_path / "demo" / "timeline.json").read_text(encoding="utf-8"))
+        assert demo.run(settings, url, story, "zh") == 0
+    timeline = json.loads((folder / "demo" / "timeline.json").read_text(encoding="utf-8"))
     assert all(row.keys() == {"at", "event", "element", "actor", "text"} for row in timeline)
     assert [row["at"] for row in timeline] == sorted(row["at"] for row in timeline)
+    assert "incident.raised" not in {row["event"] for row in timeline}
+    told = Told(timeline, capsys.readouterr().out, sorted((folder / "demo" / "documents").iterdir()))
+    assert len(told.papers) == 2 * len(told.days("document.issued"))
+    assert {paper.suffix for paper in told.papers} == {".pdf", ".docx"}
+    numbers = {match.groups(): match.string for paper in told.papers if (match := NUMBER.match(paper.name))}
+    assert len(numbers) > 0
+    return told
 
-    def happened(kind, *elements):
-        return [row["at"][:10] for row in timeline if row["event"] == kind and row["element"] in elements]
 
-    stages = [row["text"] for row in timeline if row["event"] == "milestone.reached"]
-    assert [text.split("“")[1].split("”")[0] for text in stages] == [
-        "申报中",
-        "已受理",
-        "创新型试点",
-        "创新型城市（县、区）",
-    ]
-    assert len(happened("task.completed", "T11_supplement")) == 1  # one round of 补正
-    assert len(happened("task.completed", "T16_declaration")) == 15  # five experts, three assessments
-    assert len(happened("task.completed", "T24_department_opinion")) == 6 + 7 + 7  # one was silent the first time
-    assert len(happened("timer.fired", "T24_lapse")) == 1
-    assert len(happened("task.completed", "T25_mediation")) == 1
-    assert happened("timer.fired", "every_two_years") == ["2026-04-10", "2028-04-10"]
-    assert len(happened("reminder.due", "every_two_years")) == 6  # six, three and one month before each
-    assert len(happened("message.delivered", "receive_measurement")) == 3  # over real HTTP, signed
-    assert len(happened("message.sent", "circular_issued")) == 2
-    assert "省政府审定" in told
+def test_the_county_lives_its_whole_life(tmp_path, capsys):
+    told = played("county", tmp_path, capsys)
+    stages = [re.findall("“(.+?)”", text)[-1] for text in told.texts("milestone.reached") if text.startswith("云溪县")]
+    assert stages == ["申报中", "已受理", "创新型试点", "创新型城市（县、区）"]
+    assert len(told.days("task.completed", "T11_supplement")) == 1  # one round of 补正
+    assert len(told.days("task.completed", "T05_statistics")) == 4  # returned once
+    assert len(told.days("task.completed", "T16_declaration")) == 15  # five experts, three assessments
+    assert len(told.days("timer.fired", "T24_lapse")) == 1  # one department was silent the first time
+    assert len(told.days("task.completed", "T25_mediation")) == 1
+    (granted,) = [text for text in told.texts("title.granted") if "试点" in text]
+    assert granted.startswith("云溪县")
+    anchor = told.days("title.granted")[0]
+    assert told.days("timer.fired", "every_two_years") == [f"{year}{anchor[4:]}" for year in (2026, 2028)]
+    assert len(told.days("reminder.due", "every_two_years")) == 6  # six, three and one month before each
+    assert len(told.days("message.delivered", "receive_measurement")) == 1  # one agency's own system, over real HTTP
+    assert len(told.days("task.completed", "T20_scoring")) == 10  # the other agency works here
+    assert "云溪县" in told.printed
+
+
+ENDINGS = {
+    "annual_report": "建设统计监测报告",
+    "pilot_list": "创新型试点城市（县、区）名单的通知",
+    "circular": "测评结果的通报",
+    "rectification": "限期整改的通知",
+    "revocation": "称号的决定",
+    "recognition": "认定创新型城市（县、区）的批复",
+}
+
+
+def test_the_province_lives_ten_years(tmp_path, capsys):
+    told = played("province", tmp_path, capsys)
+    names = [paper.stem for paper in told.papers if paper.suffix == ".pdf"]
+    issued = {kind: [name for name in names if name.endswith(ending)] for kind, ending in ENDINGS.items()}
+    assert [len(issued[kind]) for kind in ("annual_report", "pilot_list", "circular")] == [10, 2, 5]
+    assert [f"{year}年度" in "".join(issued["annual_report"]) for year in TEN] == [True] * 10
+    assert len(issued["revocation"]) == 2  # one after a rectification that failed, one for fraud
+    assert any("浦阳县" in name for name in issued["rectification"])  # and this one passed
+    assert len(issued["recognition"]) >= 1
+    assert len(told.days("task.completed", "T31_reply")) == 1  # an objection was answered
+    assert [text.split("  ")[0] for text in told.texts("unit.barred")] == ["沧南市创建创新型城市（县、区）"]
+    assert told.days("message.sent", "unit_ended", "unit_merged", "unit_changed")  # a merger was told
+    assert len(set(told.days("deadline.moved"))) == 1  # by a notice of holidays
+    assert told.days("programme.deployed") == []  # of the installation, not of a case
+    years = {year for year in range(2013, 2024) if f"{year}年两年测评轮次的结果已公布" in told.printed}
+    assert {2015, 2017, 2019, 2021, 2023} <= years
+    assert "柳浦县  科技强 2012–2018 / 试点 2013–2018" in told.printed
+    assert "松岭县  科技强 2012– / 试点 2013–2018" in told.printed
