@@ -127,6 +127,11 @@ def begin(session: Session, opening: Opening) -> dict[str, Any]:
     }
 
 
+def state_of(session: Session, kind: Kind, year: int) -> RoundState | None:
+    """Return how far the round of this kind and year is, None when it was never opened."""
+    return session.scalars(select(Round.state).where(Round.id == f"{kind.value}-{year}")).one_or_none()
+
+
 def gathered(session: Session, opening: Opening) -> list[Entry]:
     """Return the units that a round of this kind and year takes in, by code, in one query.
 

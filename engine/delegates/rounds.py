@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import Session
 
 from engine import rounds
-from engine.delegates.registry import Given, Grounds, Ledger, maybe_text, maybe_year, one_of, schema, text
+from engine.delegates.registry import Given, Grounds, Ledger, maybe_text, maybe_year, one_of, schema, text, whole
 from engine.delegates.units import rehearsed
 from engine.domain import indicators, titles
 from engine.domain.titles import Kind, Title
@@ -17,6 +17,7 @@ from engine.rounds import Entry, Marking, Opening, Result
 from engine.tables import RoundState
 
 MOST_UNITS = 1000
+FIRST_YEAR, LAST_YEAR = 1949, 2999
 PRACTICE = 4000
 OUTCOMES = "outcomes"  # what the biennial rounds of a rehearsal gave each unit last
 # Who takes part in a rehearsal that has not granted anybody a title: fictional pilots whose years are the odd ones.
@@ -26,6 +27,18 @@ ASSUMED_ANCHOR = date(2013, 6, 3)
 
 def _open_round(session: Session, given: Given, grounds: Grounds) -> dict[str, Any]:
     return rounds.begin(session, _opening(given, grounds))
+
+
+def _find_round(session: Session, given: Given, _: Grounds) -> dict[str, Any]:
+    return _found(given, rounds.state_of(session, rounds.Kind(given["kind"]), given["year"]))
+
+
+def _found_rehearsed(memory: dict[str, Any], given: Given, _: Grounds) -> dict[str, Any]:
+    return _found(given, memory.get("rounds", {}).get(f"{given['kind']}-{given['year']}"))
+
+
+def _found(given: Given, state: RoundState | None) -> dict[str, Any]:
+    return {"id": f"{given['kind']}-{given['year']}", "state": state.value if state else None}
 
 
 def _mark_round(session: Session, given: Given, grounds: Grounds) -> dict[str, Any]:
@@ -123,6 +136,13 @@ OPERATORS = (
         _rehearsed_opening,
         schema(kind=one_of(*rounds.Kind), year=maybe_year(), set=text()),
         {"zh": "开启轮次", "en": "Open a round"},
+    ),
+    Ledger(
+        "find round",
+        _find_round,
+        _found_rehearsed,
+        schema(kind=one_of(*rounds.Kind), year=whole(FIRST_YEAR, LAST_YEAR)),
+        {"zh": "查询轮次", "en": "Look a round up"},
     ),
     Ledger(
         "mark round",

@@ -164,6 +164,15 @@ def test_round_needs_a_set_that_can_be_scored(who, request):
         operate("open round", "2015-03-02", kind="pilot", set="no such set")
 
 
+@pytest.mark.parametrize("who", ["run", "rehearse"])
+def test_who_starts_a_round_can_see_that_it_is_there(who, request):
+    operate = request.getfixturevalue(who)
+    assert operate("find round", "2015-03-01", kind="annual", year=2015) == {"id": "annual-2015", "state": None}
+    operate("open round", "2015-03-02", kind="annual", set=SET)
+    assert operate("find round", "2015-03-03", kind="annual", year=2015)["state"] == "open"
+    assert operate("find round", "2015-03-03", kind="biennial", year=2015)["state"] is None
+
+
 def test_round_is_closed_published_and_told(run, session, instance_row):
     run("open round", "2015-03-02", kind="pilot", set=SET)
     assert run("mark round", "2015-10-08", round="pilot-2015", state="closed") == {
