@@ -13,10 +13,11 @@ from engine import clock, events, processes, runtime
 from engine.errors import Busy, InstanceEnded, InstanceSuspended, MessageRefused, NotAllowed, NotFound
 from engine.identity import Actor
 from engine.runtime import Opening
-from engine.tables import Instance, InstanceState, Message, MessageState, StartEvent, Subscription, WaitKind
+from engine.tables import Instance, InstanceState, Message, MessageState, StartEvent, Subscription, Task, WaitKind
 
 LONGEST = 500
 REPLAYERS = frozenset({"PRV_OFFICER", "SYS_ADMIN"})
+TELLERS = frozenset({"PRV_OFFICER", "PRV_LEAD", "SYS_ADMIN"})  # may tell every instance what comes from outside
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,23 @@ def receive(  # noqa: PLR0913, PLR0917 - the six facts of a message are what a d
     """
     kept = keep(session, actor, Arrival(source, external_id, name, correlation, payload))
     return kept if kept.duplicate else deliver(session, kept.id)
+
+
+def tell(session: Session, actor: Actor, arrival: Arrival) -> MessageView:
+    """Receive what a person tells; one who serves no province may only answer an instance their organisation works on.
+
+    Raise NotAllowed for what diagrams tell each other, which no person may forge - unless it is asked of people, too,
+    by starting something; raise NotFound where nobody waits who is theirs, and MessageRefused.
+    """
+    known = exists().where(Message.source == arrival.source, Message.external_id == arrival.external_id)
+    if not session.scalar(select(known)):
+        starts = exists().where(StartEvent.kind == WaitKind.MESSAGE, StartEvent.name == arrival.name)
+        if arrival.name in processes.thrown(session) and not session.scalar(select(starts)):
+            raise NotAllowed(message=arrival.name)
+        if not actor.roles & TELLERS and not session.scalar(select(_asked_of(actor, arrival))):
+            raise NotFound(message=arrival.name, correlation=arrival.correlation)
+    facts = (arrival.source, arrival.external_id, arrival.name, arrival.correlation, arrival.payload)
+    return receive(session, actor, *facts)
 
 
 def keep(session: Session, actor: Actor | None, arrival: Arrival) -> MessageView:
@@ -200,6 +218,13 @@ def _view(session: Session, message_id: UUID) -> MessageView:
     if row is None:
         raise NotFound(message=message_id)
     return MessageView(message_id, row.state.value, duplicate=False, instance=row.instance)
+
+
+def _asked_of(actor: Actor, arrival: Arrival) -> ColumnElement[bool]:
+    """Return the condition that an instance waits for a message in which the actor's organisations have had tasks."""
+    theirs = exists().where(Task.instance == Subscription.instance, Task.organisation.in_(sorted(actor.organisations)))
+    named = and_(Subscription.name == arrival.name, Subscription.correlation == arrival.correlation)
+    return exists().where(Subscription.kind == WaitKind.MESSAGE, named, theirs)
 
 
 def _awaited() -> ColumnElement[bool]:

@@ -28,6 +28,7 @@ from engine.identity import roles
 from engine.tables import Deployment, DeploymentFile, Resource, StartEvent, WaitKind
 
 LISTENING = {"message": WaitKind.MESSAGE, "signal": WaitKind.SIGNAL, "conditional": WaitKind.CONDITION}
+THROWING = frozenset({"intermediateThrowEvent", "endEvent", "sendTask"})
 DEPLOYED = ("*.bpmn", "*.dmn", "forms/*.form", "indicators.csv", "templates/*.toml", "programme.toml")
 
 
@@ -147,6 +148,13 @@ def versions(session: Session, programme: str | None = None) -> list[Deployment]
     if programme is not None:
         query = query.where(Deployment.programme == programme)
     return list(session.scalars(query))
+
+
+def thrown(session: Session) -> frozenset[str]:
+    """Return the names of the messages that the diagrams of the newest versions send."""
+    programmes = [latest(session, name) for name in session.scalars(select(Deployment.programme).distinct())]
+    elements = (one for each in programmes for some in each.model.elements.values() for one in some.values())
+    return frozenset(one.message for one in elements if one.kind in THROWING and one.message)
 
 
 def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:

@@ -36,9 +36,12 @@ class ReceivedSchema(ma.Schema):
 @api.arguments(MessageSchema)
 @api.response(202, ReceivedSchema)
 def receive(told: dict[str, Any]) -> messages.MessageView:
-    """Take a message in; whoever waits for it gets it now, or as soon as they wait."""
-    source = f"api:{g.actor.login}"
-    return messages.receive(g.session, g.actor, source, told["id"], told["name"], told["correlation"], told["payload"])
+    """Take a message in; whoever waits for it gets it now, or as soon as they wait.
+
+    What diagrams tell each other is refused; an agency answers only the cases it works on.
+    """
+    facts = (told["id"], told["name"], told["correlation"], told["payload"])
+    return messages.tell(g.session, g.actor, messages.Arrival(f"api:{g.actor.login}", *facts))
 
 
 @api.post("/messages/<uuid:message>/replay")

@@ -8,11 +8,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from engine import clock, identity, messages, runtime
+from engine import clock, identity, messages, runtime, tasks
 from engine.db import transaction
 from engine.errors import BudgetSpent, MessageRefused, NotAllowed, NotFound
+from engine.messages import Arrival
 from engine.tables import Event, Instance, InstanceState, Message
 from tests.support import programme
+from tests.support.stage import Stage
 
 
 @pytest.fixture
@@ -194,6 +196,36 @@ def test_whatever_the_order_none_is_lost_and_each_has_one_effect(small):
         assert sorted(states) == ["delivered", "waiting"], order
     with transaction(small) as session:
         assert set(session.scalars(select(Instance.state))) == {InstanceState.FINISHED}
+
+
+def tell(sessions, person, name="answer", key="m1"):
+    with transaction(sessions) as session:
+        return messages.tell(session, person, Arrival(f"api:{person.login}", key, name, "c1", {"word": "yes"}))
+
+
+def test_what_diagrams_tell_each_other_no_person_may_tell(small, actor):
+    instance = programme.start(small, "ask", case="c1")
+    for login in ("jingban", "tingzhang", "qiming", "admin"):
+        with pytest.raises(NotAllowed):
+            tell(small, actor(login))
+    assert state(small, instance) is InstanceState.RUNNING
+    assert kinds(small) == []
+
+
+def test_an_agency_answers_the_instances_it_works_on_alone(sessions, actor, tmp_path):
+    asking = f"""<startEvent id="s"/><userTask id="visit" name="核查" icity:role="AGENCY_MGR"
+      icity:organisation="=agency"/><receiveTask id="hear" messageRef="answer" icity:correlation="=case"/>
+      <endEvent id="e"/>{programme.flows(("s", "visit"), ("visit", "hear"), ("hear", "e"))}"""
+    stage = Stage(sessions, tmp_path)
+    instance = stage.play(asking, case="c1", agency="agency-qiming")
+    stage.do(tasks.complete, stage.task(instance, "visit"), {}, by=actor("qiming"))
+    for rival in ("hengce", "caizheng"):
+        with pytest.raises(NotFound):
+            tell(sessions, actor(rival))
+    with pytest.raises(NotFound):
+        tell(sessions, actor("qiming"), name="another")
+    assert tell(sessions, actor("qiming")).instance == instance
+    assert tell(sessions, actor("qiming")).duplicate
 
 
 @pytest.mark.parametrize("fault", [{"key": ""}, {"key": "x" * 501}, {"name": ""}, {"correlation": "a\x00b"}])
