@@ -133,7 +133,7 @@ class Effect(StrEnum):
     """What a change of divisions does to the titles of a unit (decision D15)."""
 
     INHERIT = "inherit"  # the successor holds them from that day
-    SUSPEND = "suspend"  # they stand still with the unit's case until it is decided
+    SUSPEND = "suspend"  # the successor keeps them provisionally, until its own next round decides
     END = "end"  # they end with the unit
 
 
@@ -235,9 +235,10 @@ def consequence(effect: Effect, held: Sequence[Title], heir: str | None, decisio
     """Return what `effect` makes of the open titles `held` by a unit and its heir, where it has one.
 
     The unit itself as heir keeps what it holds. An heir is granted what it does not hold yet, since the same day, so
-    that the two years go on; it takes over recognition only with the pilot title that recognition rests on.
+    that the two years go on; it takes over recognition only with the pilot title that recognition rests on. What is
+    suspended passes alike, and whose case it is remembers that it is provisional; without an heir it stands still.
     """
-    if effect is Effect.SUSPEND:
+    if effect is Effect.SUSPEND and heir is None:
         return Outcome()
     own = [title for title in held if title.ended_on is None and title.unit != heir]
     ended = tuple(end(title, decision) for title in own)

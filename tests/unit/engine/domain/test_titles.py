@@ -216,8 +216,13 @@ def test_unit_that_ends_leaves_nothing():
     assert titles.consequence(Effect.END, [ended(PILOT)], None, MERGER) == Outcome()
 
 
-def test_suspended_titles_stay_as_they_are():
-    assert titles.consequence(Effect.SUSPEND, [STRONG, PILOT], "B", MERGER) == Outcome()
+def test_suspended_titles_are_kept_by_the_heir_and_without_one_stand_still():
+    kept = titles.consequence(Effect.SUSPEND, [STRONG, PILOT], "B", MERGER)
+    assert [(title.unit, title.granted_on) for title in kept.granted] == [
+        ("B", STRONG.granted_on),
+        ("B", PILOT.granted_on),
+    ]
+    assert titles.consequence(Effect.SUSPEND, [STRONG, PILOT], None, MERGER) == Outcome()
 
 
 @given(st.data())
