@@ -3,7 +3,7 @@
 import secrets
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -40,10 +40,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What somebody may do, in words; both are {"zh", "en"}."""
+    """What somebody may do, in words ({"zh", "en"}), and what they start: processes, each with the facts they give."""
 
     name: dict[str, str]
     description: dict[str, str]
+    starts: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

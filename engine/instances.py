@@ -10,13 +10,26 @@ from sqlalchemy.orm import Session
 
 from engine import independence, pages, processes, runtime
 from engine.errors import NotAllowed, NotFound
-from engine.identity import Actor
+from engine.identity import Actor, roles
 from engine.pages import Page
 from engine.runtime import Opening
-from engine.tables import STANDING, History, Incident, IncidentState, Instance, Membership, Person, Task, TaskState
+from engine.tables import (
+    STANDING,
+    Division,
+    History,
+    Incident,
+    IncidentState,
+    Instance,
+    Membership,
+    Organisation,
+    Person,
+    Task,
+    TaskState,
+)
 
 PROVINCE = frozenset({"PRV_INTAKE", "PRV_OFFICER", "PRV_LEAD", "STAT_PRV", "GOV_OFFICE", "GOV_LEAD", "AUDIT_ADMIN"})
-STARTERS = frozenset({"APP_LEAD", "APP_FILL", "PRV_OFFICER", "OBJ_HANDLER"})
+STARTER = "PRV_OFFICER"
+UNIT = "unit"  # the fact that says about whom a process is
 CANCELLERS = frozenset({"PRV_LEAD"})
 RECENT_STEPS = 500
 
@@ -86,8 +99,12 @@ class Application:
 
 
 def start(session: Session, actor: Actor | None, wanted: Application) -> UUID:
-    """Start an instance on the newest version of its programme; return its id. Raise NotAllowed, NotFound."""
-    if actor is not None and not _may_start(actor, wanted.organisation):
+    """Start an instance on the newest version of its programme; return its id.
+
+    Whoever is no officer starts what their role in the organisation starts, about its unit and with the facts that
+    config/roles.toml lets them give. Raise NotAllowed, NotFound.
+    """
+    if actor is not None and not _may_start(session, actor, wanted):
         raise NotAllowed(process=wanted.process)
     programme = processes.latest(session, wanted.programme)
     if wanted.process not in programme.model.specs:
@@ -224,10 +241,20 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     return or_(Instance.organisation.in_(own), Instance.id.in_(took_part))
 
 
-def _may_start(actor: Actor, organisation: str | None) -> bool:
-    if "PRV_OFFICER" in actor.roles:
+def _may_start(session: Session, actor: Actor, wanted: Application) -> bool:
+    if STARTER in actor.roles:
         return True
-    return any((organisation, role) in actor.memberships for role in STARTERS)
+    held = (roles()[role] for organisation, role in actor.memberships if organisation == wanted.organisation)
+    given = [set(role.starts[wanted.process]) for role in held if wanted.process in role.starts]
+    return any((wanted.data or {}).keys() <= facts for facts in given) and _is_own(session, wanted)
+
+
+def _is_own(session: Session, wanted: Application) -> bool:
+    """Tell whether a process is about no other unit than the one its organisation acts for, if that acts for one."""
+    division = session.scalar(select(Organisation.division).where(Organisation.id == wanted.organisation))
+    own = session.scalars(select(Division.unit).where(Division.code == division)).all()
+    named = (wanted.subject, (wanted.data or {}).get(UNIT))
+    return division is None or all(one is None or one in own for one in named)
 
 
 def _find(session: Session, actor: Actor, instance: UUID) -> Instance:

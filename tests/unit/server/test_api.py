@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
 
-from engine import clock
+from engine import clock, units
 from engine.db import Sessions, transaction
 from engine.processes import Deployed
 from engine.tables import Heartbeat, Idempotency, Instance
@@ -139,6 +139,30 @@ def test_who_may_not_start_is_told_and_nothing_starts(program: People, sessions:
         assert session.scalar(select(func.count()).select_from(Instance)) == 0
 
 
+LIFE = {"programme": "errand", "process": "lifecycle", "title": "创建", "organisation": "yunxi-government"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"subject": "339921", "data": {"unit": "339921", "round_id": "pilot-2026"}}, 404),  # may, but it is not there
+        ({"process": "revocation", "subject": "339921"}, 403),
+        ({"subject": "339922"}, 403),
+        ({"subject": "339921", "data": {"unit": "339922"}}, 403),
+        ({"subject": "339921", "data": {"unit": ["339921"]}}, 403),
+        ({"subject": "339921", "data": {"unit": "339921", "outcome": "recognised"}}, 403),
+        ({"subject": "339921", "organisation": "donghu-science"}, 403),
+        ({"subject": "339921", "organisation": None}, 403),
+    ],
+)
+def test_an_applicant_starts_the_life_of_its_own_unit_and_nothing_else(
+    program: People, sessions: Sessions, changed: dict[str, Any], status: int
+) -> None:
+    with transaction(sessions) as session:
+        units.seed(session)
+    assert program("xianzhang").post("/instances", LIFE | changed).status_code == status
+
+
 def test_programmes_and_their_versions_are_listed(program: People, errand: Deployed) -> None:
     one = program("shouli")
     (listed,) = one.get("/processes").json
@@ -187,9 +211,7 @@ def test_the_same_key_of_two_people_are_two_keys(program: People) -> None:
     key = fresh_key()
     ids = {program(login).post("/instances", ERRAND, key=key).json["id"] for login in ("jingban", "jingban")}
     assert len(ids) == 1
-    assert (
-        program("tianbao").post("/instances", {**ERRAND, "organisation": "yunxi-science"}, key=key).status_code == 201
-    )
+    assert program("jingban2").post("/instances", ERRAND, key=key).status_code == 201
 
 
 def test_the_same_key_at_the_same_moment_has_one_effect(app: Flask, program: People, sessions: Sessions) -> None:
