@@ -180,9 +180,10 @@ class Register:
 
         A unit is one thing at a time and does not come back; a code means one unit at a time; who stands above is in
         force as long and of the right level; whoever a happening names was there the day before, or is there that day;
-        who only changes name, rank or code stays who it is; and nobody appears or ends without a happening.
+        who only changes name, rank or code stays who it is; who merges goes into another; nothing is told twice; and
+        nobody appears or ends without a happening.
         """
-        return [*self._overlaps(), *self._orphans(), *self._strangers(), *self._unexplained()]
+        return [*self._overlaps(), *self._orphans(), *self._repeated(), *self._strangers(), *self._unexplained()]
 
     @cached_property
     def _of_unit(self) -> dict[str, list[Period]]:
@@ -215,6 +216,16 @@ class Register:
                 found = self.find(above, day) if above else None
                 if found is None or found.level is not ABOVE[period.level]:
                     yield Fault("parent in force", period.unit, day)
+
+    def _repeated(self) -> Iterator[Fault]:
+        told = set()
+        for act in self.happenings:
+            sides = (act.from_units, act.to_units)
+            if act.kind is Change.MERGE and set(act.from_units) <= set(act.to_units):
+                yield Fault("goes into another", ";".join(act.from_units), act.effective_on)
+            if (act.effective_on, act.kind, sides) in told or any(len(side) != len(set(side)) for side in sides):
+                yield Fault("told once", ";".join(act.from_units), act.effective_on)
+            told.add((act.effective_on, act.kind, sides))
 
     def _strangers(self) -> Iterator[Fault]:
         for act in self.happenings:

@@ -16,6 +16,7 @@ from server.api.workbooks import XLSX
 
 api = Blueprint("units", __name__, description="Cities, counties and districts")
 MOST_UNITS = 100
+FIRST_DAY, LAST_DAY = date(1949, 10, 1), date(2999, 12, 31)
 REGISTER = "register"  # who says so, of messages about changed divisions
 UNIT_EVENT = "unit.event"
 PROVINCE = ("PRV_INTAKE", "PRV_OFFICER", "PRV_LEAD", "STAT_PRV", "GOV_OFFICE", "GOV_LEAD")
@@ -60,7 +61,7 @@ class PeriodSchema(ma.Schema):
 class ActSchema(ma.Schema):
     """What became of divisions by one act, and what it begins."""
 
-    effective_on = ma.fields.Date(required=True)
+    effective_on = ma.fields.Date(required=True, validate=ma.validate.Range(FIRST_DAY, LAST_DAY))
     kind = ma.fields.Enum(Change, by_value=True, required=True)
     document_no = ma.fields.String(load_default="", validate=ma.validate.Length(max=200))
     from_units = ma.fields.List(ma.fields.String(), required=True, validate=ma.validate.Length(1, MOST_UNITS))

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import openpyxl
 import pytest
@@ -100,12 +101,27 @@ def test_county_is_entered_as_a_district(program: People) -> None:
         ({"to_units": []}, 422),
         ({"begun": [{"unit": "A", "code": "'; drop", "name": "A", "level": "county", "parent": "339900"}]}, 422),
         ({"from_units": ["\u0000"]}, 400),
+        ({"from_units": ["339922"]}, 422),
+        ({"from_units": ["339923"] * 2}, 422),
+        ({"effective_on": "0001-01-01"}, 422),
+        ({"effective_on": "9999-12-31"}, 422),
     ],
 )
 def test_what_does_not_fit_is_refused(program: People, change: dict[str, object], status: int) -> None:
     reply = program("jingban").post("/division-events", {**MERGER, **change})
     assert reply.status_code == status
     assert "339923" in {row["unit"] for row in program("tianbao").get("/units").json}
+
+
+def test_an_act_that_four_enter_at_once_happens_once(program: People) -> None:
+    officers = [program("jingban") for _ in range(4)]
+    with ThreadPoolExecutor() as hands:
+        replies = list(
+            hands.map(lambda one: one.post("/division-events", {**MERGER, "kind": "boundary_transfer"}), officers)
+        )
+    assert sorted(reply.status_code for reply in replies) == [201, 422, 422, 422]
+    refused = [reply.json["findings"][0]["rule"] for reply in replies if reply.status_code != 201]
+    assert refused == ["told once"] * 3
 
 
 @pytest.mark.parametrize("login", ["xianzhang", "admin"])
