@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -34,7 +35,7 @@ TOLD_PAYLOAD = {
 def write(app: Flask, session: Session, lang: str, target: Path) -> list[Line]:
     """Write the timeline of all instances to `target`; return it."""
     with app.test_request_context(headers={"Cookie": f"{COOKIE}={lang}"}):
-        lines = list(_lines(session, lang))
+        lines = sorted(_lines(session, lang), key=itemgetter("at"))
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(lines, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return lines

@@ -2,15 +2,21 @@
 
 import json
 import re
+import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 
-from engine.settings import load
+from engine.settings import ROOT, load
 from server import demo, postgres
 
+PROGRAMME = ROOT / "workflows" / "innovative-city"
+B = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+I = "{urn:icity:bpmn:1}"  # noqa: E741 - the prefix of the diagrams
 TEN = range(2014, 2024)
 NUMBER = re.compile(r"[\u4e00-\u9fff]+〔(\d{4})〕([1-9]\d*)号")
 
@@ -48,6 +54,32 @@ def played(story: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> Told
     numbers = {match.groups(): match.string for paper in told.papers if (match := NUMBER.match(paper.name))}
     assert len(numbers) > 0
     return told
+
+
+def asked() -> dict[str, str]:
+    """Return the form of every human task of the programme."""
+    tasks = [node for path in PROGRAMME.glob("*.bpmn") for node in etree.parse(path).getroot().iter(f"{B}userTask")]
+    return {task.get("id", ""): form for task in tasks if (form := task.get(f"{I}form"))}
+
+
+def keys(components: list[dict[str, Any]]) -> Iterator[tuple[str, bool]]:
+    """Yield the fields of a form, and whether each must be answered whatever else is."""
+    for component in components:
+        if component["type"] == "group" and not component.get("path"):
+            yield from keys(component["components"])
+        elif name := component.get("path") or component.get("key"):
+            required = component.get("validate", {}).get("required", False)
+            yield name, required and "conditional" not in component
+
+
+def test_everybody_has_an_answer_that_fits_the_form():
+    answers = tomllib.loads((PROGRAMME / "demo" / "answers.toml").read_text(encoding="utf-8"))
+    forms = asked()
+    assert answers.keys() == forms.keys()
+    for element, form in forms.items():
+        known = dict(keys(json.loads((PROGRAMME / "forms" / f"{form}.form").read_text("utf-8"))["components"]))
+        assert answers[element].keys() <= known.keys(), element
+        assert {name for name, required in known.items() if required} <= answers[element].keys(), element
 
 
 def test_the_county_lives_its_whole_life(tmp_path, capsys):
