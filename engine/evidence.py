@@ -22,11 +22,22 @@ from engine.tables import Evidence, Figure
 
 FOLDER = "files"
 LONGEST_NAME = 200
-SCAN_SECONDS = 120
+SCAN_SECONDS = 20  # the database ends a transaction that idles for 30
 ZIPPED = b"PK\x03\x04"
 TEXT = "text/csv"
 # How files of a kind begin; what says one kind and begins like another is refused.
 BEGINNINGS = {"application/pdf": b"%PDF-", "image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+# How the names of such files end, so that no desk opens one as something else.
+OFFICE = "application/vnd.openxmlformats-officedocument"
+ENDINGS = {
+    "application/pdf": (".pdf",),
+    "image/png": (".png",),
+    "image/jpeg": (".jpg", ".jpeg"),
+    TEXT: (".csv", ".txt"),
+    f"{OFFICE}.spreadsheetml.sheet": (".xlsx",),
+    f"{OFFICE}.wordprocessingml.document": (".docx",),
+    "application/ofd": (".ofd",),
+}
 
 
 @dataclass(frozen=True)
@@ -84,14 +95,14 @@ def keep(session: Session, store: Store, actor: UUID | None, file: File) -> str:
     _sync(store.folder)
     row = {
         "digest": digest,
-        "name": _name(file.name),
+        "name": _name(file),
         "media_type": file.media_type,
         "size": len(file.content),
         "kept_at": clock.now(),
         "kept_by": actor,
+        "keepers": [actor] if actor else [],
     }
-    new = session.scalar(insert(Evidence).values(row).on_conflict_do_nothing().returning(Evidence.digest))
-    if new is not None:
+    if _remembered(session, row):
         data: dict[str, Any] = {"digest": digest, "name": row["name"], "size": row["size"]}
         events.append(session, events.Kind.EVIDENCE_KEPT, actor=actor, data=data)
     return digest
@@ -108,11 +119,23 @@ def find(session: Session, reader: Reader, digest: str) -> Evidence:
     return row
 
 
+def _remembered(session: Session, row: dict[str, Any]) -> bool:
+    """Write down a file and who handed it in; tell whether either was new."""
+    written = insert(Evidence).values(row)
+    keepers = Evidence.keepers + written.excluded.keepers
+    more = written.on_conflict_do_update(
+        index_elements=[Evidence.digest],
+        set_={"keepers": keepers},
+        where=~Evidence.keepers.contains(written.excluded.keepers),
+    )
+    return session.scalar(more.returning(Evidence.digest)) is not None
+
+
 def _visible(reader: Reader) -> ColumnElement[bool]:
     if is_provincial(reader):
         return true()
     supports = exists().where(Evidence.digest == any_(Figure.evidence), may_read(reader, Figure.unit))
-    return or_(Evidence.kept_by == reader.id, supports)
+    return or_(Evidence.keepers.contains([reader.id]), supports)
 
 
 def _refuse_strange(store: Store, file: File) -> None:
@@ -150,10 +173,12 @@ def _clean(command: str, content: bytes) -> bool:
     return scan.returncode == 0
 
 
-def _name(name: str) -> str:
-    """Return the last part of a path, without what is no letter for print."""
-    last = re.split(r"[/\\]", name)[-1]
-    return "".join(letter for letter in last if letter.isprintable()).strip()[-LONGEST_NAME:] or "file"
+def _name(file: File) -> str:
+    """Return the last part of a path, without what is no letter for print, ending as files of its kind do."""
+    last = re.split(r"[/\\]", file.name)[-1]
+    name = "".join(letter for letter in last if letter.isprintable()).strip()[-LONGEST_NAME:] or "file"
+    endings = ENDINGS.get(file.media_type, ("",))
+    return name if name.lower().endswith(endings) else name + endings[0]
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Code, Instant, Json, Key, Serial, Texts
@@ -146,6 +146,7 @@ class Evidence(Base):
     size: Mapped[int]
     kept_at: Mapped[Instant]
     kept_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    keepers: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"))  # everybody who handed it in
 
 
 class ScoreSheet(Base):

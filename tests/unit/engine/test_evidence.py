@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select, table
 from sqlalchemy.orm import Session
 
 from engine import clock, evidence, figures, units
@@ -53,11 +53,27 @@ def test_same_content_twice_is_one_file_and_one_row(
 ) -> None:
     first = evidence.keep(session, store, actor("shouli").id, pdf())
     written = store.path(first).stat()
-    assert evidence.keep(session, store, actor("jingban").id, pdf(name="copy.pdf")) == first
+    for _ in range(2):
+        assert evidence.keep(session, store, actor("jingban").id, pdf(name="copy.pdf")) == first
     assert store.path(first).stat() == written
     assert session.scalar(select(func.count()).select_from(Evidence)) == 1
-    assert session.scalar(select(func.count()).where(Event.kind == "evidence.kept")) == 1
+    keepers = select(Event.actor).where(Event.kind == "evidence.kept").order_by(Event.id)
+    assert session.scalars(keepers).all() == [actor("shouli").id, actor("jingban").id]
     assert [path.name for path in store.folder.rglob("*") if path.is_file()] == [first]
+
+
+def test_whoever_hands_a_file_in_reads_it_back_also_when_another_did_before(
+    session: Session, store: Store, actor: Callable[[str], Actor]
+) -> None:
+    first, second, stranger = actor("tianbao"), actor("zhuanbao"), actor("qiming")
+    digest = evidence.keep(session, store, first.id, pdf())
+    with pytest.raises(NotFound):
+        evidence.find(session, second, digest)
+    assert evidence.keep(session, store, second.id, pdf(name="同一份.pdf")) == digest
+    for keeper in (first, second):
+        assert evidence.find(session, keeper, digest).digest == digest
+    with pytest.raises(NotFound):
+        evidence.find(session, stranger, digest)
 
 
 def test_nothing_half_written_is_left(session: Session, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,16 +137,30 @@ def test_kinds_of_file_that_settings_name_are_taken(session: Session, store: Sto
 @pytest.mark.parametrize(
     ("name", "kept"),
     [
-        ("../../etc/passwd", "passwd"),
+        ("../../etc/passwd", "passwd.pdf"),
         ("C:\\文件\\年鉴.pdf", "年鉴.pdf"),
         ("a\x00\nb.pdf", "ab.pdf"),
-        ("", "file"),
+        ("", "file.pdf"),
+        ("\u202efdp.exe", "fdp.exe.pdf"),
+        ("页面.html", "页面.html.pdf"),
+        ("年鉴.PDF", "年鉴.PDF"),
         ("长" * 300 + ".pdf", "长" * 196 + ".pdf"),
     ],
 )
-def test_name_is_only_a_name(session: Session, store: Store, name: str, kept: str) -> None:
+def test_name_is_only_a_name_and_says_what_it_is(session: Session, store: Store, name: str, kept: str) -> None:
     digest = evidence.keep(session, store, None, pdf(name=name))
     assert session.scalars(select(Evidence.name).where(Evidence.digest == digest)).one() == kept
+
+
+def test_a_scan_that_hangs_refuses_the_file_before_the_database_gives_up(
+    session: Session, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patience = select(literal_column("setting::int / 1000")).select_from(table("pg_settings"))
+    idle = session.scalar(patience.where(literal_column("name") == "idle_in_transaction_session_timeout"))
+    assert evidence.SCAN_SECONDS < idle
+    monkeypatch.setattr(evidence, "SCAN_SECONDS", 0.2)
+    with pytest.raises(EvidenceRefused):
+        evidence.keep(session, replace(store, scan="sleep 60"), None, pdf())
 
 
 @pytest.mark.parametrize(
