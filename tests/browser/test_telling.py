@@ -20,6 +20,7 @@ from server.pages.words import language, pick
 
 LABELS = Labels({"lifecycle": "全周期"}, {"check": "形式审查"}, {"pilot": {"zh": "试点", "en": "Pilot"}})
 MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+PLAIN = {"due_at": MONDAY, "workdays_left": 1, "overdue": False, "provisional": False, "stopped": False}
 
 
 @pytest.fixture
@@ -82,13 +83,13 @@ def test_no_deadline_is_no_words() -> None:
 
 @pytest.mark.usefixtures("_in_chinese")
 def test_a_finished_task_keeps_the_date_only() -> None:
-    row: Any = SimpleNamespace(due_at=MONDAY, workdays_left=1, overdue=False, provisional=False, state="completed", stopped=False)
+    row: Any = SimpleNamespace(**PLAIN, state="completed")
     assert moments.due(row) == {"text": "", "tone": "calm", "on": "2026-03-02", "provisional": False}
 
 
 @pytest.mark.usefixtures("_in_english")
 def test_english_counts_one_day_and_many() -> None:
-    row: Any = SimpleNamespace(due_at=MONDAY, workdays_left=1, overdue=False, provisional=False, state="open", stopped=False)
+    row: Any = SimpleNamespace(**PLAIN, state="open")
     assert (moments.due(row) or {})["text"] == "1 working day left"
 
 
