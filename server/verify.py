@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from engine.domain.packages import Report
 from engine.errors import PackageRefused
 
 SOUND, FAULTY, REFUSED = 0, 1, 2
+PATIENCE_SECONDS = 60.0  # a case takes a second or two
 WHAT: Mapping[str, Mapping[str, str]] = {
     "files": {"zh": "文件", "en": "files"},
     "sheets": {"zh": "得分表", "en": "score sheets"},
@@ -50,7 +52,7 @@ def verify(package: Path, *, sha256: str | None, lang: str | None, as_json: bool
     """
     language = lang or settings.load().language
     try:
-        report = packages.check(_content(package), read_tables)
+        report = packages.check(_content(package), read_tables, _patience())
     except PackageRefused as fault:
         _print([_refused(fault, language)], {"refused": str(fault.facts["reason"])} if as_json else None)
         sys.exit(REFUSED)
@@ -62,6 +64,11 @@ def verify(package: Path, *, sha256: str | None, lang: str | None, as_json: bool
 def read_tables(content: bytes, name: str) -> Mapping[str, Decision]:
     """Return the decisions of a .dmn file by id; raise ModelRefused, ExpressionRefused."""
     return decisions.parse(parse_xml(content, name))
+
+
+def _patience() -> Callable[[], bool]:
+    until = time.monotonic() + PATIENCE_SECONDS
+    return lambda: time.monotonic() < until
 
 
 def _content(package: Path) -> bytes:

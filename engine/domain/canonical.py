@@ -14,6 +14,7 @@ from engine.errors import StepFailed
 LARGEST = Decimal(10) ** 18
 FINEST = -30
 DEEPEST = 64
+LONGEST = 16 * 1024 * 1024  # bytes; the lists of a case of decades have some hundred thousand
 
 
 def encode(value: Any) -> bytes:
@@ -28,8 +29,10 @@ def encode(value: Any) -> bytes:
 def decode(content: bytes) -> Any:
     """Return the value of canonical JSON; raise ValueError for anything that `encode` does not write.
 
-    So keys that appear twice, NaN, numbers in another form and nesting beyond reason are all refused.
+    So keys that appear twice, NaN, numbers in another form and nesting or length beyond reason are all refused.
     """
+    if len(content) > LONGEST:
+        raise ValueError("too long")
     try:
         value = json.loads(content.decode())
     except RecursionError as fault:

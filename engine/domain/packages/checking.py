@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -17,14 +17,16 @@ from engine.domain.decisions import Decision
 from engine.domain.packages import replaying, sealing, zipped
 from engine.domain.packages.sealing import Fault, Files
 from engine.domain.workdays import Calendar
-from engine.errors import IcityError
+from engine.errors import IcityError, PackageRefused
 
 PROGRAMME, CALENDAR = "programme.json", "calendar.json"
 DECISIONS, DEADLINES = "decisions.json", "deadlines.json"
 SHEETS, EVIDENCE, DOCUMENTS = "sheets.json", "evidence.json", "documents.json"
+MOST_DAYS = 1_000_000  # that the deadlines of a package may take together
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 ReadTables = Callable[[bytes, str], Mapping[str, Decision]]
+Patience = Callable[[], bool]
 Check = Callable[["_Package"], Iterator[Fault]]
 
 
@@ -45,6 +47,7 @@ class _Package:
 
     files: Files
     read_tables: ReadTables
+    patient: Patience
     checked: dict[str, int] = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
@@ -53,16 +56,29 @@ class _Package:
         return canonical.decode(self.files[name])
 
     def count(self, what: str) -> None:
+        """Count something that is looked at; raise PackageRefused when patience has ended."""
+        if not self.patient():
+            raise PackageRefused(reason="it takes longer than any case should", zh="核对时间过长")
         self.checked[what] = self.checked.get(what, 0) + 1
 
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """The SHA-256 of every file, reckoned once however often it is listed."""
+        return {name: hashlib.sha256(content).hexdigest() for name, content in self.files.items()}
 
-def check(content: bytes, read_tables: ReadTables) -> Report:
+    @cached_property
+    def evidence(self) -> frozenset[str]:
+        """The digests of the evidence that is listed; raise LookupError, TypeError, ValueError."""
+        return frozenset(one["digest"] for one in self.json(EVIDENCE))
+
+
+def check(content: bytes, read_tables: ReadTables, patient: Patience = lambda: True) -> Report:
     """Return what is wrong with a package; `read_tables` reads the decisions of a .dmn file by id.
 
-    Raise PackageRefused when it is no package of this form at all.
+    Raise PackageRefused when it is no package of this form at all, or `patient` says that it took long enough.
     """
     files = zipped.unpack(content)
-    package = _Package(files, read_tables, {"files": len(files)})
+    package = _Package(files, read_tables, patient, {"files": len(files)})
     found = list(sealing.faults(content, files))
     for name, checks in CHECKS.items():
         found += _guarded(package, name, checks)
@@ -80,6 +96,8 @@ def _guarded(package: _Package, name: str, checks: Check) -> list[Fault]:
     found: list[Fault] = []
     try:
         found.extend(checks(package))
+    except PackageRefused:
+        raise
     except KeyError as fault:
         zh, en = f"缺少{fault.args[0]}", f"{fault.args[0]!s:.60} is missing"
         found.append(Fault(name, "unreadable", f"无法核对：{zh}", f"Cannot be checked: {en}"))
@@ -99,8 +117,8 @@ def _sheets(package: _Package) -> Iterator[Fault]:
 
 def _sheet(package: _Package, name: str, listed: Mapping[str, Any]) -> Iterator[Fault]:
     content = package.files[name]
-    sheet = canonical.decode(content)
-    if hashlib.sha256(content).hexdigest() != listed["digest"]:
+    sheet = package.json(name)
+    if package.digests[name] != listed["digest"]:
         yield Fault(name, "digest", "得分表与登记的校验值不符", "The sheet does not match its recorded digest")
     if indicators.digest(sheet["set"]["rows"]) != sheet["set"]["digest"]:
         yield Fault(name, "set", "指标体系与其校验值不符", "The indicator set does not match its digest")
@@ -108,8 +126,7 @@ def _sheet(package: _Package, name: str, listed: Mapping[str, Any]) -> Iterator[
         yield Fault(name, "recompute", "按原始数据重算，得分不同", "Reckoned from its raw inputs the score is another")
     if sheets.plain_number(sheet["total"]) != sheets.plain_number(listed["total"]):
         yield Fault(name, "total", "总分与登记的不符", "The total is not the one on record")
-    known = {one["digest"] for one in package.json(EVIDENCE)}
-    for digest in sorted({digest for one in sheet["inputs"] for digest in one["evidence"]} - known):
+    for digest in sorted({digest for one in sheet["inputs"] for digest in one["evidence"]} - package.evidence):
         yield Fault(name, "evidence", f"佐证{digest:.12}未列入目录", f"Evidence {digest:.12} is not in the list")
 
 
@@ -161,7 +178,7 @@ def _programme(package: _Package) -> Iterator[Fault]:
             yield Fault(PROGRAMME, "digest", "流程版本与其校验值不符", "A programme version does not match its digest")
         for one in version["files"]:
             name = f"{folder(version['digest'])}/{one['path']}"
-            if one["path"].endswith(".dmn") and hashlib.sha256(package.files[name]).hexdigest() != one["sha256"]:
+            if one["path"].endswith(".dmn") and package.digests[name] != one["sha256"]:
                 yield Fault(name, "digest", "决策表不是该流程版本的", "The decision is not that of the version")
 
 
@@ -180,10 +197,14 @@ def _calendars(package: _Package) -> Iterator[Fault]:
 
 def _deadlines(package: _Package) -> Iterator[Fault]:
     calendar = _calendar(package)
-    other = 0
+    other = days = 0
     for one in package.json(DEADLINES):
         package.count("deadlines")
-        end = deadlines.reckon(calendar, deadlines.read(one["term"]))
+        term = deadlines.read(one["term"])
+        days += term.days
+        if days > MOST_DAYS:
+            raise ValueError("too many days")
+        end = deadlines.reckon(calendar, term)
         found = end.due if end else None
         recorded = datetime.fromisoformat(one["reckoned"]) if one["reckoned"] else None
         if found != recorded:
@@ -215,7 +236,7 @@ def _present(package: _Package, index: str, name: str, digest: str | None) -> It
     if (content is None) != (digest is None):
         zh, en = f"目录与包内文件不一致：{name}", f"The list and the files of the package differ: {name}"
         yield Fault(index, "present", zh, en)
-    elif content is not None and hashlib.sha256(content).hexdigest() != digest:
+    elif content is not None and package.digests[name] != digest:
         yield Fault(name, "digest", "文件与登记的校验值不符", "The file does not match its recorded digest")
 
 

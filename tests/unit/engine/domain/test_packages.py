@@ -1,5 +1,6 @@
 """Archive packages: the same bytes for the same case, every change found, every hostile file refused."""
 
+import hashlib
 import io
 import random
 import zipfile
@@ -328,6 +329,32 @@ def test_a_huge_or_hostile_sheet_is_refused_and_not_reckoned() -> None:
         if row.get("formula"):
             row["formula"] = "sum(for a in 1..100000, b in 1..100000 return a * b)"
     assert "sheets/s1.json" in {fault.file for fault in faults({**FILES, "sheets/s1.json": canonical.encode(sheet)})}
+
+
+def test_a_package_made_to_keep_the_checker_busy_is_not_looked_at_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    (one,) = canonical.decode(FILES[checking.DEADLINES])
+    slow = {**one, "term": {**one["term"], "days": 9_999, "stops": [["2024-04-29T00:00:00+00:00"] * 2]}}
+    assert (checking.DEADLINES, "unreadable") in {
+        (fault.file, fault.rule) for fault in changed(checking.DEADLINES, lambda _: [slow] * 1_000)
+    }
+    monkeypatch.setattr(canonical, "LONGEST", len(FILES[checking.DECISIONS]) - 1)
+    names = {fault.file for fault in packages.check(SEALED, tables).faults}
+    assert {checking.DECISIONS, "manifest.json", "sheets/s1.json"} <= names
+
+
+def test_patience_ends_and_the_package_is_refused() -> None:
+    looks = iter([True, True, False])
+    with pytest.raises(PackageRefused, match="longer than any case"):
+        packages.check(SEALED, tables, lambda: next(looks))
+
+
+def test_a_file_that_is_listed_often_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    reckon = hashlib.sha256
+    monkeypatch.setattr(checking.hashlib, "sha256", lambda *content: read.append(1) or reckon(*content))
+    changed(checking.EVIDENCE, lambda found: found * 500)
+    changed(checking.SHEETS, lambda found: found * 500)
+    assert len(read) < 500
 
 
 def test_every_event_is_told_in_a_sentence() -> None:
