@@ -19,12 +19,22 @@ from engine.settings import ROOT
 
 RULES = ROOT / "config" / "independence.toml"
 ROLE = "role:"
+# Wide: everything about the unit of a case - what else it is the subject of, and the rounds that measured it, whose
+# steps are done for a whole list; for a round, everything about the units that it measured.
 DONE = text(
     """SELECT done.name, done.element, done.role FROM task AS done
-  WHERE done.instance = ANY(ARRAY(SELECT there.id FROM instance AS here
-    JOIN instance AS there ON there.id = here.id
-      OR (CAST(:wide AS boolean) AND there.subject = here.subject AND there.programme = here.programme)
-    WHERE here.id = CAST(:instance AS uuid)))
+  WHERE done.instance = ANY(ARRAY(SELECT CAST(:instance AS uuid)
+    UNION SELECT there.id FROM instance AS here
+      JOIN instance AS there ON there.subject = here.subject AND there.programme = here.programme
+      WHERE CAST(:wide AS boolean) AND here.id = CAST(:instance AS uuid)
+    UNION SELECT taken.instance FROM instance AS here
+      JOIN score_sheet AS sheet ON sheet.unit = here.subject
+      JOIN round AS taken ON taken.id = sheet.round AND taken.programme = here.programme
+      WHERE CAST(:wide AS boolean) AND here.id = CAST(:instance AS uuid)
+    UNION SELECT there.id FROM round AS taken
+      JOIN score_sheet AS sheet ON sheet.round = taken.id
+      JOIN instance AS there ON there.subject = sheet.unit AND there.programme = taken.programme
+      WHERE CAST(:wide AS boolean) AND taken.instance = CAST(:instance AS uuid)))
   AND done.ended_by = CAST(:person AS uuid) AND done.state = 'completed' AND done.id != CAST(:task AS uuid)
   AND (done.element = ANY(CAST(:elements AS text[])) OR done.role = ANY(CAST(:roles AS text[])))
   AND done.ended_at > coalesce((SELECT max(last.ended_at) FROM task AS last

@@ -18,6 +18,7 @@ from engine.domain.divisions import Level
 from engine.errors import NotFound, RoundRefused
 from engine.tables import Bar, Division, Round, RoundResult, RoundState, ScoreSheet, Title
 
+DEFERRED = "deferred"
 YEARS = 2  # 每两年进行一次测评, 三(二)
 
 
@@ -169,6 +170,23 @@ def mark(session: Session, round_id: str, marking: Marking) -> dict[str, Any]:
     told = {"round": round_id, "number": row.document_no, "units": len(marking.results)}
     events.append(session, TOLD[marking.state], instance=marking.instance, actor=marking.actor, data=told)
     return {"id": round_id, "state": row.state.value, "on": marking.on.isoformat()}
+
+
+def settle(session: Session, round_id: str, results: Sequence[Result], on: date) -> dict[str, Any]:
+    """Enter what was deferred when the round was published; raise NotFound, or RoundRefused for what was not.
+
+    Who was left out for an objection that was still open is decided when it is over, in the same round.
+    """
+    row = session.get(Round, round_id, with_for_update=True)
+    if row is None:
+        raise NotFound(round=round_id)
+    known = select(RoundResult.unit, RoundResult.outcome).where(RoundResult.round == round_id)
+    kept = {row.unit: row.outcome for row in session.execute(known)}
+    final = sorted(result.unit for result in results if kept.get(result.unit) != DEFERRED)
+    if final:
+        raise RoundRefused(reason="what was published does not change", round=round_id, units=final)
+    _keep(session, round_id, results)
+    return {"id": round_id, "on": on.isoformat()}
 
 
 def allow(at: RoundState, to: RoundState) -> None:

@@ -48,6 +48,11 @@ def _mark_round(session: Session, given: Given, grounds: Grounds) -> dict[str, A
     return rounds.mark(session, given["round"], marking)
 
 
+def _settle_result(session: Session, given: Given, grounds: Grounds) -> dict[str, Any]:
+    results, on = [Result(**one) for one in given["results"]], date.fromisoformat(grounds.today)
+    return rounds.settle(session, given["round"], results, on)
+
+
 def _opening(given: Given, grounds: Grounds) -> Opening:
     on = date.fromisoformat(grounds.today)
     kind, year = rounds.Kind(given["kind"]), given["year"] or on.year
@@ -122,6 +127,12 @@ def _rehearsed_marking(memory: dict[str, Any], given: Given, grounds: Grounds) -
     return {"id": given["round"], "state": state.value, "on": grounds.today}
 
 
+def _rehearsed_settling(memory: dict[str, Any], given: Given, grounds: Grounds) -> dict[str, Any]:
+    if given["round"].startswith(rounds.Kind.BIENNIAL):
+        memory.setdefault(OUTCOMES, {}).update({one["unit"]: one["outcome"] for one in given["results"]})
+    return {"id": given["round"], "on": grounds.today}
+
+
 def _results() -> fields.List[Any]:
     """Return what a round gave each unit; whatever else stands in an item is left where it came from."""
     one = {"unit": text(), "outcome": maybe_text(64), "practice": maybe_text(PRACTICE)}
@@ -155,5 +166,12 @@ OPERATORS = (
             results=_results(),
         ),
         {"zh": "登记轮次状态", "en": "Mark where a round stands"},
+    ),
+    Ledger(
+        "settle result",
+        _settle_result,
+        _rehearsed_settling,
+        schema(round=text(), results=_results()),
+        {"zh": "补记暂缓的结果", "en": "Enter a result that was deferred"},
     ),
 )

@@ -1,14 +1,15 @@
 """Whoever did one step of a case is refused its counterpart, however the task came to them."""
 
+from datetime import date
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import event, insert, select, update
 
-from engine import independence, tasks
+from engine import clock, independence, tasks
 from engine.db import transaction
 from engine.errors import SeatRefused, SettingsRefused
-from engine.tables import Instance, Membership, Task, TaskState
+from engine.tables import Instance, Membership, Round, RoundState, ScoreSheet, Task, TaskState
 from engine.tasks import Assignment
 from tests.support.shapes import end, start, way
 from tests.support.stage import Stage
@@ -130,6 +131,41 @@ def test_the_officer_of_a_unit_does_not_handle_an_objection_to_it_in_another_ins
     with pytest.raises(SeatRefused):
         stage.do(tasks.claim, stage.task(same, "look_into"), by=mixed)
     stage.do(tasks.complete, stage.task(elsewhere, "look_into"), {}, by=mixed)
+
+
+def measured(stage, round_, unit):
+    """Let the round that an instance holds have measured a unit."""
+    with transaction(stage.sessions) as session:
+        about = {"programme": "small", "kind": "pilot", "year": 2026, "indicator_set": "S", "set_digest": "0"}
+        frozen = {"set_rows": [], "state": RoundState.OPEN, "opened_on": date(2026, 3, 2)}
+        session.add(Round(id="pilot-2026", instance=round_, **about, **frozen))
+        session.flush()
+        case = {"case_id": f"{unit}-2026", "level": "county", "indicator_set": "S", "set_digest": "0", "total": 80}
+        done = {"gates_met": True, "sheet": {}, "digest": "0", "made_at": clock.now()}
+        session.add(ScoreSheet(id=uuid4(), programme="small", round="pilot-2026", unit=unit, **case, **done))
+
+
+def test_the_officer_of_a_round_does_not_handle_an_objection_to_a_unit_that_it_measured(stage, actor):
+    """What is done in a round is done for every unit of its list, in both directions."""
+    handled = start() + step("look_into", "调查", "OBJ_HANDLER") + end("e") + way("s look_into e")
+    officer = start() + step("list", "拟名单", "PRV_OFFICER") + step("again", "重拟", "PRV_OFFICER") + end("e")
+    stage.deploy(officer=officer + way("s list again e"), objection=handled)
+    seat(stage, stage.actor, "OBJ_HANDLER")
+    mixed, second = actor("jingban"), actor("jingban2")
+    round_, same, elsewhere = stage.start("officer"), stage.start("objection"), stage.start("objection")
+    with transaction(stage.sessions) as session:
+        for instance, unit in ((same, "339921"), (elsewhere, "339922")):
+            session.execute(update(Instance).where(Instance.id == instance).values(subject=unit))
+    measured(stage, round_, "339921")
+    stage.do(tasks.complete, stage.task(round_, "list"), {}, by=mixed)
+    with pytest.raises(SeatRefused):
+        stage.do(tasks.claim, stage.task(same, "look_into"), by=mixed)
+    stage.do(tasks.complete, stage.task(elsewhere, "look_into"), {}, by=mixed)
+    seat(stage, second, "OBJ_HANDLER")
+    second = actor("jingban2")
+    stage.do(tasks.complete, stage.task(same, "look_into"), {}, by=second)
+    with pytest.raises(SeatRefused):
+        stage.do(tasks.claim, stage.task(round_, "again"), by=second)
 
 
 def test_a_step_that_no_rule_names_costs_no_statement(stage, actor):

@@ -164,6 +164,19 @@ def test_round_needs_a_set_that_can_be_scored(who, request):
         operate("open round", "2015-03-02", kind="pilot", set="no such set")
 
 
+def test_what_was_deferred_is_settled_once_and_nothing_else_changes(run):
+    run("open round", "2015-03-02", kind="biennial", set=SET)
+    results = [{"unit": YUNXI, "outcome": "deferred"}, {"unit": "339902", "outcome": "warn"}]
+    run("mark round", "2015-10-01", round="biennial-2015", state="published", results=results)
+    late = {"round": "biennial-2015", "results": [{"unit": YUNXI, "outcome": "continue", "practice": "每月晾晒"}]}
+    assert run("settle result", "2015-12-01", **late) == {"id": "biennial-2015", "on": "2015-12-01"}
+    for unit in (YUNXI, "339902"):
+        with pytest.raises(StepFailed, match="what was published does not change"):
+            run("settle result", "2015-12-02", round="biennial-2015", results=[{"unit": unit, "outcome": "warn"}])
+    with pytest.raises(StepFailed):
+        run("settle result", "2015-12-02", round="biennial-1999", results=[])
+
+
 @pytest.mark.parametrize("who", ["run", "rehearse"])
 def test_who_starts_a_round_can_see_that_it_is_there(who, request):
     operate = request.getfixturevalue(who)
