@@ -231,6 +231,21 @@ OF_ALL = (
         ) t WHERE d.instance IS NOT NULL AND t.told <> 1""",
     ),
     Rule(
+        "case-twice",
+        "单位 {subject} 在同一轮次里有 {detail} 份有效得分，应至多一份。",
+        "The unit and round {subject} have {detail} scores in force, not one at most.",
+        """SELECT CAST(NULL AS uuid), format('%s %s', s.unit, s.round), count(*) FROM score_sheet s
+        WHERE s.round IS NOT NULL AND NOT EXISTS (SELECT 1 FROM score_sheet n WHERE n.supersedes = s.id)
+        GROUP BY s.unit, s.round HAVING count(*) > 1""",
+    ),
+    Rule(
+        "figure-versions",
+        "数据 {subject} 有 {detail} 个版本，版本号却不连续。",
+        "The {detail} versions of the figure {subject} are not numbered without gaps.",
+        """SELECT CAST(NULL AS uuid), format('%s %s %s %s', f.unit, f.year, f.code, f.origin), count(*) FROM figure f
+        GROUP BY f.unit, f.year, f.code, f.origin HAVING max(f.version) <> count(*) OR min(f.version) <> 1""",
+    ),
+    Rule(
         "deployment-number",
         "流程方案“{subject}”的版本号不连续（共 {detail} 个）。",
         "The versions of the programme {subject} ({detail}) are not numbered without gaps.",

@@ -71,6 +71,16 @@ DOCUMENT = (
     " '浙科函〔2026〕1号', '函', '{{}}', 'none', '{state}', '2026-06-18', '{{}}', '10年', {instance})"
 )
 
+SCORES = """WITH gathered AS (
+  INSERT INTO round (id, programme, kind, year, indicator_set, set_digest, set_rows, state, opened_on)
+  VALUES ('annual-2026', 'p', 'annual', 2026, 's', 'd', '[]', 'open', '2026-03-01') RETURNING id)
+INSERT INTO score_sheet (id, programme, round, unit, case_id, level, indicator_set, set_digest, total, gates_met,
+  sheet, digest, made_at)
+SELECT gen_random_uuid(), 'p', id, '339921', 'c', 'county', 's', 'd', 60, true, '{}', 'd', now()
+FROM gathered, generate_series(1, 2)"""
+FIGURE = """INSERT INTO figure (unit, year, code, version, definition, origin, evidence, entered_at)
+VALUES ('339921', 2025, 'gdp', 2, '2012', 'declared', '{}', now())"""
+
 SPOILT = {
     "stands-still": ("UPDATE task SET state = 'cancelled', ended_at = now() WHERE instance = :work", "work"),
     "ended-and-open": ("UPDATE instance SET ended_at = now(), state = 'finished' WHERE id = :sleep", "sleep"),
@@ -102,6 +112,8 @@ SPOILT = {
         "UPDATE resource SET content = content || 'x' WHERE digest IN (SELECT digest FROM resource LIMIT 1)",
         None,
     ),
+    "case-twice": (SCORES, None),
+    "figure-versions": (FIGURE, None),
     "number-gap": ("INSERT INTO number_series (organ, year, last) VALUES ('浙科函', 2026, 1)", None),
     "document-state": (DOCUMENT.format(state="void", instance="NULL"), None),
     "document-told": (DOCUMENT.format(state="issued", instance=":work"), "work"),
