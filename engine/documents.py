@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Select, exists, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from engine import clock, events, files
 from engine.domain import documents
@@ -102,6 +102,10 @@ class Entry:
     pdf: str | None
     docx: str | None
     remarks: dict[str, Any] | None
+
+
+# What a list reads; the facts of a report are a book, and nobody reads them there.
+_TOLD = [getattr(OfficialDocument, name) for name in Entry.__dataclass_fields__]
 
 
 @dataclass(frozen=True)
@@ -191,9 +195,12 @@ def issue(session: Session, order: Order, house: House, template: Template) -> I
 
 def void(session: Session, actor: UUID | None, number: str, reason: str) -> None:
     """Declare the document of this number void; it and its number are kept. Raise NotFound or DocumentRefused."""
-    row = session.scalar(select(OfficialDocument).where(OfficialDocument.number == number).with_for_update())
+    query = select(OfficialDocument).where(OfficialDocument.number == number).with_for_update()
+    row = session.scalar(query.execution_options(populate_existing=True))
     if row is None:
         raise NotFound(number=number)
+    if not reason.strip():
+        raise DocumentRefused(why=f"no reason is given why {number} is void")
     if row.state is not DocumentState.ISSUED:
         raise DocumentRefused(why=f"{number} is void already")
     row.state, row.void_reason = DocumentState.VOID, reason
@@ -334,7 +341,7 @@ def _addressed(session: Session, named: Iterable[str]) -> list[str]:
 
 def _readable(actor: Actor) -> Select[OfficialDocument]:
     """Choose what the person may read: all of them for the province; else what is public, theirs, or sent to them."""
-    query = select(OfficialDocument)
+    query = select(OfficialDocument).options(load_only(*_TOLD, raiseload=True))
     if any(role.startswith(PROVINCIAL) or role in STATISTICS for role in actor.roles):
         return query
     mine = sorted(actor.organisations)
@@ -350,9 +357,8 @@ def _readable(actor: Actor) -> Select[OfficialDocument]:
 
 
 def _entry(row: OfficialDocument) -> Entry:
-    return Entry(
-        **{name: getattr(row, name) for name in Entry.__dataclass_fields__ if name != "state"}, state=row.state.value
-    )
+    told = {column.key: getattr(row, column.key) for column in _TOLD}
+    return Entry(**{**told, "state": row.state.value})
 
 
 def _tell(session: Session, kind: str, row: OfficialDocument, actor: UUID | None, data: dict[str, Any]) -> None:

@@ -32,6 +32,8 @@ class Origin(StrEnum):
     MONITORING = "monitoring"  # published by the statisticians
 
 
+_LOCK_YEAR = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+_TURN = text("SELECT pg_advisory_xact_lock_shared(hashtext(:year)), pg_advisory_xact_lock(hashtext(:unit))")
 # Whose word counts first where several are on record.
 TRUST = case((Figure.origin == Origin.VERIFIED.value, 0), (Figure.origin == Origin.MONITORING.value, 1), else_=2)
 
@@ -129,6 +131,7 @@ def record(session: Session, hands: Hands, batch: Batch) -> Recorded:
 
 def lock(session: Session, hands: Hands, year: int) -> Locked:
     """Lock every figure of `year` that is not locked yet: whatever changes from now on is a correction (T38, T47)."""
+    session.execute(_LOCK_YEAR, {"name": f"figures {year}"})
     open_ = (Figure.year == year, Figure.locked_at.is_(None))
     query = select(func.count(distinct(Figure.unit)), func.count()).where(*open_)
     units, count = session.execute(query).one()
@@ -171,7 +174,7 @@ def publish(session: Session, hands: Hands, rows: Iterable[Published]) -> int:
     unknown = wanted - set(session.scalars(select(Division.unit).where(Division.unit.in_(wanted))))
     if unknown:
         raise NotFound(units=sorted(unknown))
-    return sum(len(record(session, hands, _published(*key, batch)).changed) for key, batch in batches.items())
+    return sum(len(record(session, hands, _published(*key, batch)).changed) for key, batch in sorted(batches.items()))
 
 
 def seed(session: Session, folder: Path = PUBLISHED) -> int:
@@ -358,8 +361,8 @@ def _refuse_unknown(session: Session, digests: set[str]) -> None:
 
 
 def _take_turns(session: Session, unit: str, year: int) -> None:
-    """Let figures of one unit and year come on record one after the other."""
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"figures {unit} {year}"})
+    """Let figures of one unit and year come on record one after the other; whoever locks the year waits for all."""
+    session.execute(_TURN, {"year": f"figures {year}", "unit": f"figures {unit} {year}"})
 
 
 def _tell(session: Session, kind: events.Kind, hands: Hands, data: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ import tempfile
 from hashlib import sha256
 from pathlib import Path
 
-from engine.errors import NotFound
+from engine.errors import NotFound, StateDamaged
 
 FOLDER = "files"
 
@@ -18,21 +18,28 @@ def keep(var: Path, content: bytes) -> str:
         return digest
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(unfinished).replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(unfinished).replace(path)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
     _sync(path.parent)
+    _sync(path.parent.parent)
     return digest
 
 
 def content(var: Path, digest: str) -> bytes:
-    """Return what is kept under `digest`; raise NotFound."""
+    """Return what is kept under `digest`; raise NotFound, or StateDamaged when it is no longer itself."""
     path = place(var, digest)
     if not path.is_file():
         raise NotFound(file=digest)
-    return path.read_bytes()
+    found = path.read_bytes()
+    if sha256(found).hexdigest() != digest:
+        raise StateDamaged(file=digest)
+    return found
 
 
 def place(var: Path, digest: str) -> Path:

@@ -1,5 +1,6 @@
 """The register of official documents: numbers without gaps, documents void but kept, printing that may be repeated."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -12,7 +13,7 @@ from engine.db import transaction
 from engine.delegates import Grounds
 from engine.documents import Form, House, Order, Press
 from engine.domain.workdays import Calendar
-from engine.errors import DocumentRefused, ModelRefused, NotFound, StepFailed
+from engine.errors import DocumentRefused, ModelRefused, NotFound, StateDamaged, StepFailed
 from engine.instances import Application
 from engine.tables import Event, Incident, NumberSeries, OfficialDocument, Task
 from server import printing
@@ -118,6 +119,34 @@ def test_every_word_and_year_has_numbers_of_its_own(session, programme):
     numbers = [issue(session).number, issue(session, house=other).number, issue(session, later).number]
     assert numbers == ["浙科函〔2026〕1号", "浙政发〔2026〕1号", "浙科函〔2027〕1号"]
     assert issue(session).number == "浙科函〔2026〕2号"
+
+
+def test_a_document_is_void_once_and_for_a_reason(sessions, programme, actor):
+    with transaction(sessions) as session:
+        issued = issue(session)
+
+    def withdraw(reason):
+        try:
+            with transaction(sessions) as session:
+                documents.withdraw(session, actor("tingzhang"), issued.id, reason)
+                return "void"
+        except DocumentRefused:
+            return "refused"
+
+    assert withdraw(" \n") == "refused"
+    with ThreadPoolExecutor() as hands:
+        assert sorted(hands.map(withdraw, ["误发"] * 4)) == ["refused", "refused", "refused", "void"]
+    with transaction(sessions) as session:
+        assert len(session.scalars(select(Event).where(Event.kind == "document.voided")).all()) == 1
+
+
+def test_a_printed_file_that_was_changed_on_the_disk_is_not_handed_out(sessions, programme, actor, press):
+    with transaction(sessions) as session:
+        issued = issue(session)
+        printed = documents.content(session, actor("tingzhang"), issued.id, Form.PDF, press)
+    files.place(press.var, sha256(printed).hexdigest()).write_bytes(b"%PDF-1.7 another")
+    with transaction(sessions) as session, pytest.raises(StateDamaged):
+        documents.content(session, actor("tingzhang"), issued.id, Form.PDF, press)
 
 
 def test_a_void_number_is_kept_and_never_used_again(sessions, programme, actor):

@@ -1,6 +1,7 @@
 """Figures on record: versions instead of changes, who entered and confirmed, questions, locks and corrections."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,10 +12,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine import clock, delegates, figures, identity, units
+from engine.db import Sessions, transaction
 from engine.delegates import Grounds
 from engine.domain import indicators, yearbook
 from engine.domain.workdays import Calendar
-from engine.errors import NotFound, StepFailed
+from engine.errors import FiguresRefused, NotFound, StepFailed
 from engine.figures import Batch, Correction, Hands, Origin
 from engine.identity import Actor
 from engine.settings import ROOT
@@ -209,6 +211,37 @@ def test_evidence_that_supports_another_unit_is_asked_about(house: Session, run:
     (question,) = recorded(run, evidence={"gdp": [DIGEST]})["questions"]
     assert (question["code"], question["rule"]) == ("gdp", "evidence")
     assert OTHER in question["zh"]
+
+
+def test_whoever_locks_a_year_waits_for_those_who_still_put_figures_on_record(sessions: Sessions) -> None:
+    def lock() -> int:
+        with transaction(sessions) as session:
+            return figures.lock(session, Hands(), 2013).figures
+
+    with ThreadPoolExecutor() as hands:
+        with transaction(sessions) as session:
+            figures.record(session, Hands(), Batch("330122", 2013, {"gdp": 1}, Origin.DECLARED))
+            locking = hands.submit(lock)
+            with pytest.raises(TimeoutError):
+                locking.result(timeout=0.5)
+        assert locking.result(timeout=4) == 1
+    with transaction(sessions) as session:
+        assert session.scalars(select(Figure.locked_at)).one() is not None
+
+
+def test_two_who_correct_the_same_figure_at_once_make_one_version(sessions: Sessions) -> None:
+    with transaction(sessions) as session:
+        figures.record(session, Hands(), Batch("330122", 2013, {"gdp": 1}, Origin.DECLARED))
+
+    def correct(_: int) -> str:
+        try:
+            with transaction(sessions) as session:
+                return str(figures.correct(session, Hands(), Correction("330122", 2013, "gdp", 2, "笔误")).version)
+        except FiguresRefused:
+            return "refused"
+
+    with ThreadPoolExecutor() as hands:
+        assert sorted(hands.map(correct, range(4))) == ["2", "refused", "refused", "refused"]
 
 
 def test_locked_year_changes_by_versions_that_say_why(house: Session, run: Callable[..., Any]) -> None:
