@@ -135,6 +135,8 @@ def test_every_deadline_has_a_row_and_every_row_is_used():
     keys = first_cells(TABLES["deadline"])
     assert len(keys) == len(set(keys))
     assert {*attributes("deadline"), *looked_up()} == set(keys)
+    allowed = TABLES["deadline"].findtext(f".//{{{NS['t']}}}inputValues/{{{NS['t']}}}text")
+    assert allowed.split(", ") == [f'"{key}"' for key in keys]
     assert {key for keys in attributes("stops") for key in keys.split()} <= set(keys)
     assert set(rows_of(TABLES["deadline"], "unit")) <= {"wd", "cal"}
     assert all(int(days) > 0 for days in rows_of(TABLES["deadline"], "days"))
