@@ -13,13 +13,13 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from engine import clock, events, files
+from engine import clock, events, files, independence
 from engine.archive import case as cases
 from engine.archive import contents
 from engine.domain import packages
 from engine.errors import NotFound, StepFailed
 from engine.identity import Actor
-from engine.tables import Event, Instance
+from engine.tables import Event, History, Instance
 
 RETENTION: Mapping[str, tuple[str, str]] = {
     "permanent": ("永久", "permanent"),
@@ -27,8 +27,8 @@ RETENTION: Mapping[str, tuple[str, str]] = {
     "10y": ("10年", "10 years"),
 }
 ALSO = {"永久": "permanent", "30年": "30y", "10年": "10y", "30": "30y", "10": "10y"}
-PROVINCIAL = ("PRV_", "GOV_")
-KEEPERS = frozenset({"STAT_PRV", "AUDIT_ADMIN", "ARCHIVIST"})
+PROVINCIAL = ("PRV_", "GOV_", "STAT_PRV")
+KEEPERS = frozenset({"AUDIT_ADMIN", "ARCHIVIST"})
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,24 @@ def archive_case(session: Session, wanted: Transfer) -> dict[str, Any]:
 
 
 def package_of(session: Session, actor: Actor, case_id: str) -> Archived:
-    """Return the newest package of a case, for provincial roles and the archivist; raise NotFound."""
+    """Return the newest package of a case, for provincial roles and the archivist; raise NotFound.
+
+    A package cannot be opened in part: where it holds what is sealed (who objects, what single experts scored), it is
+    for those alone who keep it and those who may read the seal.
+    """
     if not any(role.startswith(PROVINCIAL) or role in KEEPERS for role in actor.roles):
         raise NotFound(case_id=case_id)
     told = session.scalar(_archived(case_id))
-    if told is None:
+    if told is None or (not actor.roles & KEEPERS and _is_sealed(session, actor, case_id)):
         raise NotFound(case_id=case_id)
     return Archived(case_id, told["package"], told["files"], told["retention"])
+
+
+def _is_sealed(session: Session, actor: Actor, case_id: str) -> bool:
+    """Tell whether steps of the unit's cases are hidden from a person."""
+    unit = case_id.rpartition("-")[0]
+    steps = select(History.element).join(Instance, Instance.id == History.instance).where(Instance.subject == unit)
+    return any(independence.sealed(step, actor.roles) for step in session.scalars(steps.distinct()))
 
 
 def _archived(case_id: str) -> Select[dict[str, Any]]:

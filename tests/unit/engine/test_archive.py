@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 
 from engine import archive, clock, delegates, files, identity
 from engine.archive import contents
@@ -190,6 +190,20 @@ def test_packages_are_for_the_province_and_the_archivist(life: Life) -> None:
         for role in ("PRV_OFFICER", "GOV_OFFICE", "ARCHIVIST", "AUDIT_ADMIN"):
             assert archive.package_of(session, person(role), CASE).case_id == CASE
         for role in ("APP_LEAD", "AGENCY_MGR", "DEPT_SIGN"):
+            with pytest.raises(NotFound):
+                archive.package_of(session, person(role), CASE)
+
+
+def test_a_package_that_holds_what_is_sealed_is_for_its_keepers_alone(life: Life) -> None:
+    life.live()
+    archived(life)
+    with transaction(life.sessions) as session:
+        rename = "UPDATE history SET element = 'T29_registration' WHERE instance = :of"
+        assert session.execute(text(rename), {"of": life.instance}).rowcount
+    with transaction(life.sessions) as session:
+        for role in ("ARCHIVIST", "AUDIT_ADMIN"):
+            assert archive.package_of(session, person(role), CASE).case_id == CASE
+        for role in ("PRV_OFFICER", "PRV_LEAD", "GOV_OFFICE", "STAT_PRV"):
             with pytest.raises(NotFound):
                 archive.package_of(session, person(role), CASE)
 
