@@ -2,9 +2,15 @@
 
 import gc
 import logging
+import socket
+import time
+from contextlib import suppress
+from threading import Thread
+from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
 
 from engine import db
 from engine.settings import Settings
@@ -13,6 +19,53 @@ from server.app import create_app
 
 STOP_SECONDS = 25
 SPARE_CONNECTIONS = 2  # a refused sign-in is counted in a transaction of its own
+READING_SECONDS = 25.0  # the database ends a transaction that idles for 30
+LOOKING_SECONDS = 1.0
+
+
+class Watch:
+    """Ends the reading of requests that come too slowly: whoever drips must not hold a thread for ever."""
+
+    def __init__(self) -> None:
+        self._until: dict[Any, float] = {}
+
+    def begin(self, connection: Any, now: float) -> None:
+        """Let a connection be read from now on, for READING_SECONDS."""
+        self._until[connection] = now + READING_SECONDS
+
+    def end(self, connection: Any) -> None:
+        """Leave a connection alone whose request is answered."""
+        self._until.pop(connection, None)
+
+    def look(self, now: float) -> None:
+        """Close the way in of every connection whose time is over; what was read whole is answered all the same."""
+        for connection, until in list(self._until.items()):
+            if until < now:
+                self.end(connection)
+                _close_way_in(connection.sock)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no types
+    """A web process whose threads wait for nobody for ever."""
+
+    def init_process(self) -> None:
+        """Serve until told to stop, with a watch beside."""
+        self.watch = Watch()
+        Thread(target=self._look, daemon=True).start()
+        super().init_process()
+
+    def handle(self, conn: Any) -> Any:
+        """Answer one request of a connection."""
+        self.watch.begin(conn, time.monotonic())
+        try:
+            return super().handle(conn)
+        finally:
+            self.watch.end(conn)
+
+    def _look(self) -> None:
+        while True:
+            time.sleep(LOOKING_SECONDS)
+            self.watch.look(time.monotonic())
 
 
 class Web(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types
@@ -30,7 +83,7 @@ class Web(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types
             "bind": f"{settings.host}:{settings.port}",
             "workers": settings.web_processes,
             "threads": settings.web_threads,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "graceful_timeout": STOP_SECONDS,
             "control_socket_disable": True,
             "proc_name": "icity-web",
@@ -43,6 +96,11 @@ class Web(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types
         """Return the application of one web process, with connections of its own."""
         engine = db.connect(self._url, self._settings.web_threads + SPARE_CONNECTIONS)
         return create_app(self._settings, db.sessions(engine))
+
+
+def _close_way_in(way: socket.socket) -> None:
+    with suppress(OSError):  # it may have gone by itself
+        way.shutdown(socket.SHUT_RD)
 
 
 def _settle() -> None:
