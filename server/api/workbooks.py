@@ -51,14 +51,19 @@ def listing(programme: str) -> list[dict[str, Any]]:
     return [_told(rows, code) for code in indicators.codes(rows)]
 
 
-@api.get("/processes/<programme>/indicator-sets/<code>.<any(csv, xlsx):form>")
+@api.get("/processes/<programme>/indicator-sets/<code>.csv")
 @auth.signed_in
-def export(programme: str, code: str, form: str) -> Response:
-    """Give an indicator set as a spreadsheet or CSV; that of an empty set is the template to fill in."""
-    rows = indicators.of(processes.latest(g.session, programme).indicators, code)
-    if form == "csv":
-        return Response(indicators.write_rows(rows), content_type="text/csv; charset=utf-8")
-    return send_file(io.BytesIO(setbook.write(rows)), XLSX, as_attachment=True, download_name=f"{code}.xlsx")
+def export_csv(programme: str, code: str) -> Response:
+    """Give an indicator set as CSV; that of an empty set is the template to fill in."""
+    return Response(indicators.write_rows(_rows(programme, code)), content_type="text/csv; charset=utf-8")
+
+
+@api.get("/processes/<programme>/indicator-sets/<code>.xlsx")
+@auth.signed_in
+def export_xlsx(programme: str, code: str) -> Response:
+    """Give an indicator set as a spreadsheet; that of an empty set is the template to fill in."""
+    content = setbook.write(_rows(programme, code))
+    return send_file(io.BytesIO(content), XLSX, as_attachment=True, download_name=f"{code}.xlsx")
 
 
 @api.post("/processes/<programme>/indicator-sets")
@@ -93,6 +98,10 @@ def figures(programme: str, code: str) -> dict[str, Any]:
 
 def _set(programme: str, code: str) -> indicators.IndicatorSet:
     return indicators.parse(processes.latest(g.session, programme).indicators, code)
+
+
+def _rows(programme: str, code: str) -> list[dict[str, str]]:
+    return indicators.of(processes.latest(g.session, programme).indicators, code)
 
 
 def _told(rows: list[dict[str, str]], code: str) -> dict[str, Any]:
