@@ -110,8 +110,6 @@ def demo_command(story: str, lang: str) -> None:
     """Drive a fictional province, or one county, through its whole life on a moved clock, and print what happened."""
     chosen = settings.load()
     with postgres.lent(chosen) as url:
-        with postgres.connected(url) as engine:
-            setup.prepare(chosen, engine)
         code = demo.run(chosen, url, story, lang)
     sys.exit(code)
 
