@@ -1,4 +1,4 @@
-"""Every table of the engine: what runs is on this page, what outlives a case in `registers`, states in `states`."""
+"""Every table of the engine: what runs is on this page; beside it people, the desk, registers and states."""
 
 from datetime import date
 from typing import Any
@@ -9,6 +9,22 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Bytes, Code, Instant, Json, Key, Serial, Texts
+from engine.tables.desk import Attachment as Attachment
+from engine.tables.desk import CarbonCopy as CarbonCopy
+from engine.tables.desk import Delegation as Delegation
+from engine.tables.desk import Draft as Draft
+from engine.tables.desk import Rejection as Rejection
+from engine.tables.desk import Sign as Sign
+from engine.tables.desk import Urge as Urge
+from engine.tables.people import Feed as Feed
+from engine.tables.people import Membership as Membership
+from engine.tables.people import Organisation as Organisation
+from engine.tables.people import Person as Person
+from engine.tables.people import Preference as Preference
+from engine.tables.people import SavedFilter as SavedFilter
+from engine.tables.people import SecondFactor as SecondFactor
+from engine.tables.people import SignIn as SignIn
+from engine.tables.people import Substitution as Substitution
 from engine.tables.registers import AgencyMark as AgencyMark
 from engine.tables.registers import Bar as Bar
 from engine.tables.registers import CalendarNotice as CalendarNotice
@@ -24,12 +40,15 @@ from engine.tables.registers import RoundResult as RoundResult
 from engine.tables.registers import ScoreSheet as ScoreSheet
 from engine.tables.registers import Title as Title
 from engine.tables.states import STANDING as STANDING
+from engine.tables.states import DelegationState as DelegationState
 from engine.tables.states import DocumentState as DocumentState
 from engine.tables.states import IncidentKind as IncidentKind
 from engine.tables.states import IncidentState as IncidentState
 from engine.tables.states import InstanceState as InstanceState
 from engine.tables.states import MessageState as MessageState
 from engine.tables.states import RoundState as RoundState
+from engine.tables.states import SignKind as SignKind
+from engine.tables.states import SignState as SignState
 from engine.tables.states import TaskState as TaskState
 from engine.tables.states import WaitKind as WaitKind
 
@@ -61,51 +80,6 @@ class DeploymentFile(Base):
     deployment: Mapped[str] = mapped_column(ForeignKey("deployment.digest"), primary_key=True)
     path: Mapped[Code]
     resource: Mapped[str] = mapped_column(ForeignKey("resource.digest"))
-
-
-class Organisation(Base):
-    """A government, department, agency or office that people act for."""
-
-    __tablename__ = "organisation"
-    id: Mapped[Code]
-    name: Mapped[Json]
-    kind: Mapped[str]
-    division: Mapped[str | None]
-
-
-class Person(Base):
-    """A member of staff who signs in."""
-
-    __tablename__ = "person"
-    id: Mapped[Key]
-    login: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str]
-    password: Mapped[str]
-    language: Mapped[str] = mapped_column(server_default="zh")
-    active: Mapped[bool] = mapped_column(server_default=text("true"))
-    failures: Mapped[int] = mapped_column(server_default=text("0"))
-    locked_until: Mapped[Instant | None]
-
-
-class Membership(Base):
-    """A role that a person holds in an organisation."""
-
-    __tablename__ = "membership"
-    person: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    organisation: Mapped[str] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
-    role: Mapped[Code]
-
-
-class SignIn(Base):
-    """A web session or an API token; only the SHA-256 of its secret is stored."""
-
-    __tablename__ = "sign_in"
-    digest: Mapped[Code]
-    person: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    kind: Mapped[str]
-    started_at: Mapped[Instant]
-    seen_at: Mapped[Instant]
-    ends_at: Mapped[Instant]
 
 
 class Instance(Base):
@@ -151,6 +125,7 @@ class Task(Base):
     ended_at: Mapped[Instant | None]
     ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     answers: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    bindings: Mapped[Texts] = mapped_column(server_default=text("'{}'"))  # what else must happen before it is finished
     __table_args__ = (
         Index(
             "ix_task_free",

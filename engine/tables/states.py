@@ -71,3 +71,27 @@ class DocumentState(StrEnum):
 
     ISSUED = "issued"  # valid
     VOID = "void"  # withdrawn, with a reason; the number is never used again
+
+
+class DelegationState(StrEnum):
+    """Where a delegated task stands."""
+
+    OPEN = "open"  # with the delegate
+    RETURNED = "returned"  # prepared, back with its owner
+    TAKEN_BACK = "taken_back"  # the owner took it back, or the task ended
+
+
+class SignKind(StrEnum):
+    """When an added sign is asked for."""
+
+    BEFORE = "before"  # the owner finishes the task when it is given
+    AFTER = "after"  # the answer of the owner takes effect when it is given
+
+
+class SignState(StrEnum):
+    """Where an added sign stands."""
+
+    OPEN = "open"  # asked for
+    AGREED = "agreed"  # given
+    REFUSED = "refused"  # given against; the task goes back to its owner
+    TAKEN_BACK = "taken_back"  # no longer asked for
