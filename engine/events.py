@@ -170,6 +170,12 @@ def timeline(session: Session, instance: UUID) -> list[EventRow]:
     return [EventRow(*row) for row in session.execute(_TIMELINE.where(Event.instance == instance))]
 
 
+def of_task(session: Session, instance: UUID, task: UUID) -> list[EventRow]:
+    """Return what happened to one task of `instance`, oldest first; the caller has checked who may see the task."""
+    query = _TIMELINE.where(Event.instance == instance, Event.task == task)
+    return [EventRow(*row) for row in session.execute(query)]
+
+
 def everything(session: Session) -> Iterator[tuple[str, EventRow]]:
     """Yield everything that happened to instances, oldest first, each with its instance's title; for the auditor."""
     query = _TIMELINE.add_columns(Instance.title).join(Instance, Instance.id == Event.instance)

@@ -1,4 +1,5 @@
 // One live region a page says what went wrong.
+import { chinese } from './page.js';
 
 const region = () => document.getElementById('notice');
 
@@ -16,10 +17,17 @@ export function clear() {
   region().hidden = true;
 }
 
-function sentence(body) {
+/** Return the text of {zh, en} in the language of the page, else whichever there is; a plain text as it is. */
+export function inOneLanguage(texts) {
+  if (!texts || typeof texts === 'string') return texts || '';
+  return texts[chinese() ? 'zh' : 'en'] ?? Object.values(texts)[0] ?? '';
+}
+
+/** Return what the problem `body` says in one sentence, nothing when it is no problem. */
+export function sentence(body) {
   try {
     const problem = JSON.parse(body);
-    return problem.detail || problem.title;
+    return problem.detail || inOneLanguage(problem.why) || problem.title;
   } catch {
     return '';
   }
