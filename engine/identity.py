@@ -20,6 +20,9 @@ from sqlalchemy.orm import Session
 
 from engine import clock, events
 from engine.db import sessions, transaction
+from engine.domain.actors import Actor as Actor
+from engine.domain.actors import Principal as Principal
+from engine.domain.workdays import civil_day
 from engine.errors import AnswersRefused, NotFound, SignInNeeded, SignInRefused
 from engine.settings import ROOT, Settings
 from engine.tables import Membership, Organisation, Person, SignIn
@@ -40,32 +43,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What somebody may do, in words ({"zh", "en"}), and what they start: processes, each with the facts they give."""
+    """What somebody may do, in words ({"zh", "en"}), and what they begin.
+
+    `starts` are processes, each with the facts they give; `asks` are those that begin with a request of theirs.
+    """
 
     name: dict[str, str]
     description: dict[str, str]
     starts: Mapping[str, list[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Actor:
-    """A signed-in person and the (organisation, role) pairs they hold."""
-
-    id: UUID
-    login: str
-    name: str
-    language: str
-    memberships: frozenset[tuple[str, str]]
-
-    @property
-    def roles(self) -> frozenset[str]:
-        """Return the roles held anywhere."""
-        return frozenset(role for _, role in self.memberships)
-
-    @property
-    def organisations(self) -> frozenset[str]:
-        """Return the organisations acted for."""
-        return frozenset(organisation for organisation, _ in self.memberships)
+    asks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +132,12 @@ def recognise(session: Session, secret: str, kind: Kind, limits: Limits) -> Acto
         "now": now,
         "awake": now - limits.idle,
         "touch": now - TOUCH,
+        "today": civil_day(now),
     }
     row = session.connection().execute(_RECOGNISE, given).one_or_none()
     if row is None:
         raise SignInNeeded
-    memberships = frozenset(zip(row.organisations or (), row.held or (), strict=True))
-    return Actor(row.id, row.login, row.name, row.language, memberships)
+    return _actor(row)
 
 
 def sign_out(session: Session, secret: str) -> None:
@@ -163,11 +149,10 @@ def sign_out(session: Session, secret: str) -> None:
 
 def load(session: Session, login: str) -> Actor:
     """Return the active person who signs in as `login`; raise NotFound."""
-    row = session.execute(_LOAD, {"login": login}).one_or_none()
+    row = session.execute(_LOAD, {"login": login, "today": civil_day(clock.now())}).one_or_none()
     if row is None:
         raise NotFound(login=login)
-    memberships = frozenset(zip(row.organisations or (), row.held or (), strict=True))
-    return Actor(row.id, row.login, row.name, row.language, memberships)
+    return _actor(row)
 
 
 def create_person(
@@ -243,7 +228,12 @@ def draw_password() -> str:
 
 _HELD = """
   array_agg(m.organisation ORDER BY m.organisation, m.role) FILTER (WHERE m.person IS NOT NULL) AS organisations,
-  array_agg(m.role ORDER BY m.organisation, m.role) FILTER (WHERE m.person IS NOT NULL) AS held
+  array_agg(m.role ORDER BY m.organisation, m.role) FILTER (WHERE m.person IS NOT NULL) AS held,
+  (SELECT json_agg(json_build_array(away.id, away.name, lent.organisation, lent.role, s.roles = '{}')
+      ORDER BY s.made_at, away.id, lent.organisation, lent.role)
+    FROM substitution s JOIN person away ON away.id = s.person AND away.active
+    LEFT JOIN membership lent ON lent.person = away.id AND (s.roles = '{}' OR lent.role = ANY(s.roles))
+    WHERE s.substitute = p.id AND s.ended_at IS NULL AND :today BETWEEN s.since AND s.until) AS lent
 """
 _LOAD = text(
     f"""
@@ -265,6 +255,20 @@ WHERE s.digest = :digest AND s.kind = :kind AND s.ends_at > :now AND s.seen_at >
 GROUP BY p.id
 """  # noqa: S608 - a constant of this module
 )
+
+
+def _actor(row: Any) -> Actor:
+    """Return who a row tells of; what principals lend is theirs, and nobody lends on what was lent to them."""
+    own = frozenset(zip(row.organisations or (), row.held or (), strict=True))
+    if not row.lent:
+        return Actor(row.id, row.login, row.name, row.language, own)
+    seats: dict[tuple[str, str, bool], set[tuple[str, str]]] = {}
+    for person, name, organisation, role, whole in row.lent:
+        lent = seats.setdefault((person, name, whole), set())
+        lent |= {(organisation, role)} if organisation else set()
+    principals = tuple(Principal(UUID(key[0]), key[1], frozenset(lent), key[2]) for key, lent in seats.items())
+    every = own.union(*(principal.memberships for principal in principals))
+    return Actor(row.id, row.login, row.name, row.language, every, principals, own)
 
 
 def _digest(secret: str) -> str:

@@ -43,14 +43,19 @@ def undeclared(app: Flask) -> list[str]:
 
 def admit(session: Session, view: Callable[..., Any]) -> None:
     """Set `g.actor` to the person asking; raise SignInNeeded or NotAllowed when `view` is not open to them."""
-    permission = cast("str | frozenset[str]", getattr(view, "permission"))  # noqa: B009 - not an attribute of Callable
     g.actor = None
-    if permission == PUBLIC:
+    if _permission(view) == PUBLIC:
         return
     kind = identity.Kind.API if by_machine(request) else identity.Kind.WEB
     g.actor = identity.recognise(session, secret(), kind, limits())
-    if permission != SIGNED_IN and not g.actor.roles & frozenset(permission):
+    if not open_to(view, g.actor):
         raise NotAllowed
+
+
+def open_to(view: Callable[..., Any], actor: identity.Actor) -> bool:
+    """Tell whether `view` declares itself open to a person who has signed in."""
+    permission = _permission(view)
+    return isinstance(permission, str) or bool(actor.roles & permission)
 
 
 def by_machine(asked: Request) -> bool:
@@ -97,6 +102,10 @@ def remember(response: AnyResponse, value: str) -> None:
 def forget(response: Response | AnyResponse) -> None:
     """Let the browser drop its secret."""
     response.delete_cookie(cookie(), httponly=True, samesite="Lax", secure=_settings().tls, path="/")
+
+
+def _permission(view: Callable[..., Any]) -> str | frozenset[str]:
+    return cast("str | frozenset[str]", getattr(view, "permission"))  # noqa: B009 - not an attribute of Callable
 
 
 def _declare(view: View, permission: str | frozenset[str]) -> View:

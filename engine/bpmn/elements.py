@@ -95,6 +95,7 @@ class Element:
     operator: str | None = None
     decision: str | None = None
     milestone: str | None = None
+    title: str | None = None
     remind: tuple[str, ...] = ()
     remind_roles: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()

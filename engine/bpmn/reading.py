@@ -28,6 +28,7 @@ def read(node: etree._Element, process: str, names: Names) -> Element:
         operator=node.get(f"{I}operator"),
         decision=node.get(f"{I}decision"),
         milestone=node.get(f"{I}milestone"),
+        title=node.get(f"{I}title"),
         remind=tuple((node.get(f"{I}remind") or "").split()),
         remind_roles=tuple((node.get(f"{I}remindRoles") or "").split()),
         stops=tuple((node.get(f"{I}stops") or "").split()),

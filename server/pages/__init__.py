@@ -2,12 +2,12 @@
 
 from flask import Flask
 
-from server.pages import faults, inbox, instances, language, sign_in, tasks, units, words
+from server.pages import faults, inbox, instances, language, panels, sign_in, start, tasks, units, words
 from server.pages.shell import loose_style, pages
 
 __all__ = ["faults", "loose_style", "register"]
 
-NOUNS = (inbox, instances, language, sign_in, tasks, units)
+NOUNS = (inbox, instances, language, panels, sign_in, start, tasks, units)
 
 
 def register(app: Flask) -> None:

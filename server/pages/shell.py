@@ -1,7 +1,7 @@
 """What every page shares: the blueprint, the menu, the bundles and the mark for loose styles."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,14 +12,28 @@ from flask_babel import lazy_gettext as _
 
 from engine.db import Sessions
 from engine.settings import Settings
+from server import auth
 from server.pages import words
 
 MANIFEST = Path(__file__).resolve().parent.parent / "static" / "manifest.json"
 
+# Groups of (endpoint, noun, label); the noun is the first part of its addresses and the name of its icon. Who may not
+# open a page, by what its view declares, is not shown its entry.
 MENU = (
-    ("pages.inbox", "tasks", _("My work")),
-    ("pages.instances", "instances", _("Cases")),
-    ("pages.units", "units", _("Units")),
+    (
+        _("Work"),
+        (
+            ("pages.inbox", "tasks", _("My work")),
+            ("pages.start", "start", _("Start a case")),
+        ),
+    ),
+    (
+        _("Look up"),
+        (
+            ("pages.instances", "instances", _("Cases")),
+            ("pages.units", "units", _("Units")),
+        ),
+    ),
 )
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -57,7 +71,7 @@ def furnish() -> dict[str, Any]:
     return {
         "language": words.language(),
         "actor": g.get("actor"),
-        "menu": [_entry(endpoint, noun, label) for endpoint, noun, label in MENU],
+        "menu": _menu(),
         "bundle": bundle,
         "here": request.full_path.rstrip("?"),
     }
@@ -67,6 +81,18 @@ def bundle(name: str) -> Bundle:
     """Return the addresses of the bundle `name` as the last build wrote them."""
     script, style = _manifest()[name].values()
     return Bundle(url_for("static", filename=script), url_for("static", filename=style))
+
+
+def _menu() -> list[dict[str, Any]]:
+    if g.get("actor") is None:
+        return []
+    groups = ({"label": label, "entries": _entries(entries)} for label, entries in MENU)
+    return [group for group in groups if group["entries"]]
+
+
+def _entries(entries: Iterable[tuple[str, str, object]]) -> list[dict[str, Any]]:
+    views = current_app.view_functions
+    return [_entry(*entry) for entry in entries if auth.open_to(views[entry[0]], g.actor)]
 
 
 def _entry(endpoint: str, noun: str, label: object) -> dict[str, Any]:

@@ -86,7 +86,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "timeDuration": durations.parse,
     "timeCycle": durations.parse_cycle,
 }
-_FEEL = frozenset({"organisation", "assignee", "correlation", "anchor", "collection", "outputElement"})
+_FEEL = frozenset({"organisation", "assignee", "correlation", "anchor", "collection", "outputElement", "title"})
 _VARIABLES = frozenset({"result", "elementVariable", "outputCollection"})
 _CONDITIONS = frozenset({"conditionExpression", "condition", "completionCondition", "loopCondition"})
 _OTHERS = frozenset({"loopCardinality", "from", "transformation"})

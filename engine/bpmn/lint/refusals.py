@@ -77,7 +77,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "callActivity": _lasting | {"result"},
     "subProcess": _lasting,
     "transaction": _lasting,
-    "startEvent": _timed | _heard | {"milestone"},
+    "startEvent": _timed | _heard | {"milestone", "form", "title"},
     "intermediateCatchEvent": _timed | _heard | {"milestone"},
     "boundaryEvent": _timed | _heard | {"milestone"},
     "intermediateThrowEvent": _heard | {"milestone"},
