@@ -276,7 +276,6 @@ def _same(one: Any, other: Any) -> bool:
 
 def _history(move: Move, gone: list[UUID]) -> Rows:
     steps = move.execution.steps
-    scopes = {entry.task: entry.scope for entry in move.execution.trace if entry.event == "completed"}
     rows: Rows = [
         {
             "step": move.row.steps + index,
@@ -285,7 +284,8 @@ def _history(move: Move, gone: list[UUID]) -> Rows:
             "element": step.element,
             "outcome": step.outcome,
             "changes": step.changes,
-            **({"scope": scopes[step.task]} if scopes.get(step.task) else {}),
+            **({"scope": step.scope} if step.scope else {}),
+            **({"origins": step.origins} if step.origins is not None else {}),
         }
         for index, step in enumerate(steps)
     ]

@@ -34,6 +34,8 @@ PARTS = {
     "strays": """INSERT INTO event (at, kind, instance, task, element, actor, data)
   SELECT :now, 'incident.raised', :instance, task, element, :actor, jsonb_build_object('reason', reason)
   FROM assigned_part""",
+    "forgotten": """DELETE FROM draft USING given, jsonb_to_recordset(m->'ended') AS r(task uuid)
+  WHERE draft.task = r.task""",
     "ended": """DELETE FROM reminder USING given, jsonb_to_recordset(m->'ended') AS r(task uuid, element text)
   WHERE reminder.task = r.task AND reminder.element = r.element AND reminder.reminded_at IS NULL""",
     "overtaken": """UPDATE incident SET state = 'resolved', resolved_at = :now FROM given,
@@ -91,9 +93,9 @@ PARTS = {
   SELECT id, 'instance', external_id, name, correlation, payload, 'waiting', :now FROM given,
   jsonb_to_recordset(m->'messages') AS r(id uuid, external_id text, name text, correlation text, payload jsonb)""",
     "history": """INSERT INTO history (instance, step, task, process, element, outcome, at, changes, version,
-  scope) SELECT :instance, step, task, process, element, outcome, :now, changes, :version + 1, scope FROM given,
-  jsonb_to_recordset(m->'history') AS r(step integer, task uuid, process text, element text, outcome text,
-  changes jsonb, scope uuid)""",
+  scope, origins) SELECT :instance, step, task, process, element, outcome, :now, changes, :version + 1, scope, origins
+  FROM given, jsonb_to_recordset(m->'history') AS r(step integer, task uuid, process text, element text, outcome text,
+  changes jsonb, scope uuid, origins jsonb)""",
     "undo": """INSERT INTO change (instance, version, undo)
   SELECT :instance, :version + 1, r FROM given, jsonb_array_elements(m->'undo') AS r""",
     "events": """INSERT INTO event (at, kind, instance, task, element, actor, data)
@@ -102,7 +104,7 @@ PARTS = {
 }
 
 FOLLOWERS = {  # on the same rows
-    "ended": ("overtaken",),
+    "ended": ("overtaken", "forgotten"),
     "assigned": ("strays",),
     "signals": ("copies",),
     "held": ("hushed",),
@@ -116,6 +118,7 @@ timers AS (DELETE FROM timer WHERE instance = :instance),
 subscriptions AS (DELETE FROM subscription WHERE instance = :instance),
 copies AS (DELETE FROM signal_copy WHERE instance = :instance),
 reminders AS (DELETE FROM reminder WHERE instance = :instance AND reminded_at IS NULL),
+drafts AS (DELETE FROM draft USING task WHERE draft.task = task.id AND task.instance = :instance),
 clocks AS (UPDATE clock_stop SET ended_at = :now WHERE instance = :instance AND ended_at IS NULL),
 incidents AS (UPDATE incident SET state = 'resolved', resolved_at = :now WHERE instance = :instance
   AND state = 'open'),

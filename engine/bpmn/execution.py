@@ -345,6 +345,7 @@ def _begin_by(game: Game, model: Model, start: str, payload: dict[str, Any] | No
     game.watch(game.instance)
     node = game.instance.spec.task_specs[start]
     token = Token(game.instance, node, game.instance.task_tree)
+    token.internal_data["origins"] = []
     game.note(token, "entered")
     receive(game, token, node.element, payload)
     game.attempt(token, "leave", token.complete)

@@ -27,13 +27,18 @@ FAILURES = (IcityError, SpiffWorkflowException, BusinessError, ArithmeticError, 
 
 @dataclass(frozen=True)
 class Step:
-    """A flow node that finished, in order; `changes` are the variables it wrote."""
+    """A flow node that finished, in order; `changes` are the variables it wrote.
+
+    `scope` is the token that opened the scope around it; `origins` tells what its token came from, see `scopes.Token`.
+    """
 
     task: UUID
     process: str
     element: str
     outcome: str
     changes: dict[str, Any] | None = None
+    scope: UUID | None = None
+    origins: list[list[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class Game:
         for node in scope.spec.begins:
             if scope.completed or "interrupted" in scope.kept:
                 return
-            self.enter(scope, node)
+            self.enter(scope, node, [])
         self.settle(scope)
 
     def watch(self, scope: Any) -> None:
@@ -113,17 +118,19 @@ class Game:
             if not scope.completed and "interrupted" not in scope.kept:
                 handler.watch(self, scope)
 
-    def enter(self, scope: Any, node: Node) -> Token:
-        """Put a token at a flow node and begin there."""
+    def enter(self, scope: Any, node: Node, origins: list[list[str]] | None = None) -> Token:
+        """Put a token at a flow node and begin there; `origins` is None where nobody knows what it came from."""
         token = Token(scope, node, scope.task_tree)
+        if origins is not None:
+            token.internal_data["origins"] = origins
         if node.element.loop is None:
             self.note(token, "entered")
         self.attempt(token, "enter", lambda: node.enter(self, token))
         return token
 
-    def follow(self, scope: Any, flow: Flow) -> None:
+    def follow(self, scope: Any, flow: Flow, source: Token) -> None:
         """Take a token along a flow."""
-        scope.spec.task_specs[flow.target].arrive(self, scope, flow)
+        scope.spec.task_specs[flow.target].arrive(self, scope, flow, [[source.id.hex, flow.id]])
 
     def finish(self, token: Token) -> None:
         """End what a token did at its node: an instance is collected, any other token leaves by its flows."""
@@ -160,7 +167,9 @@ class Game:
             self.note(token, "entered")
         if not repeated or token.internal_data.get("empty"):
             self.note(token, "completed")
-        self.steps.append(Step(token.id, element.process, element.id, "completed", self.instance.told()))
+        owner, came = token.workflow.owner, token.internal_data.get("origins")
+        place = (element.process, element.id, "completed", self.instance.told())
+        self.steps.append(Step(token.id, *place, owner.id if owner is not None else None, came))
         self.milestone = element.milestone or self.milestone
 
     def undone(self, token: Token) -> None:
@@ -280,7 +289,7 @@ class Game:
         for flow in ways:
             if scope.completed or scope.gone or scope.kept.get("interrupted") != interrupted:
                 return
-            self.follow(scope, flow)
+            self.follow(scope, flow, token)
         self.settle(scope)
 
     def _unwatch(self, scope: Any) -> None:

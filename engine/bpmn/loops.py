@@ -119,6 +119,7 @@ def _start(game: Any, token: Token) -> None:
     kept["begun"] += 1
     instance = Token(token.workflow, token.task_spec, token, state=TaskState.STARTED)
     instance.internal_data["round" if loop.kind == "standard" else "index"] = index
+    instance.internal_data["origins"] = [[token.id.hex, ""]]
     instance.data["loopCounter"] = index + 1
     if kept["items"] is not None:
         instance.data[loop.variable] = kept["items"][index]

@@ -19,6 +19,7 @@ from engine.bpmn.scopes import Token, view, write
 from engine.errors import StepFailed
 
 NOWHERE: frozenset[str] = frozenset()
+Origins = list[list[str]]
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class Node(BpmnSpecMixin):
         self.boundaries: list[Boundary] = []
         self.handler: str | None = None
 
-    def arrive(self, game: Any, scope: Any, flow: Flow | None) -> None:
-        """Take the token that came along a flow, None when it starts here."""
-        game.enter(scope, self)
+    def arrive(self, game: Any, scope: Any, flow: Flow, origins: Origins) -> None:
+        """Take the token that came along a flow."""
+        game.enter(scope, self, origins)
 
     def enter(self, game: Any, token: Token) -> None:
         """Begin with a token; an automatic node is run when its turn comes."""
@@ -97,14 +98,20 @@ class Exclusive(Node):
 class Joining(Node):
     """A gateway at which tokens wait for each other, flow by flow."""
 
-    def arrive(self, game: Any, scope: Any, flow: Flow | None) -> None:
+    def arrive(self, game: Any, scope: Any, flow: Flow, origins: Origins) -> None:
         """Keep the token at its flow, and look whether the gateway may go on."""
-        if len(self.incoming) < 2 or flow is None:  # noqa: PLR2004 - nothing to wait for
-            game.enter(scope, self)
+        if len(self.incoming) < 2:  # noqa: PLR2004 - nothing to wait for
+            game.enter(scope, self, origins)
             return
-        token = Token(scope, self, scope.task_tree, state=TaskState.WAITING)
-        token.internal_data["flow"] = flow.id
+        self.keep(scope, flow.id, origins)
         self.gathered(game, scope)
+
+    def keep(self, scope: Any, flow: str, origins: Origins | None) -> None:
+        """Let a token wait here that came along a flow."""
+        token = Token(scope, self, scope.task_tree, state=TaskState.WAITING)
+        token.internal_data["flow"] = flow
+        if origins is not None:
+            token.internal_data["origins"] = origins
 
     def gathered(self, game: Any, scope: Any) -> None:
         """Look whether the tokens that have come are enough."""
@@ -115,12 +122,13 @@ class Joining(Node):
 
     def merge(self, game: Any, scope: Any) -> None:
         """Take one token of every flow that has one, and go on as one token."""
-        taken: set[str] = set()
+        taken: dict[str, Token] = {}
         for token in self.here(scope):
-            if token.internal_data["flow"] not in taken:
-                taken.add(token.internal_data["flow"])
+            if taken.setdefault(token.internal_data["flow"], token) is token:
                 game.remove(token)
-        game.enter(scope, self)
+        came = [token.internal_data.get("origins") for token in taken.values()]
+        known = None if None in came else [one for origins in came for one in origins or ()]
+        game.enter(scope, self, known)
 
 
 class Parallel(Joining):
@@ -170,7 +178,7 @@ class EventGateway(Node):
                 return
             event = self._wf_spec.task_specs[flow.target]
             child = Token(token.workflow, event, token, state=TaskState.WAITING)
-            child.internal_data["choice"] = True
+            child.internal_data.update(choice=True, origins=[[token.id.hex, flow.id]])
             game.attempt(child, "arm", lambda event=event, child=child: event.arm(game, child))
 
 
@@ -240,6 +248,8 @@ class Boundary(Catching, Node):
         if self.element.interrupting and watcher is None:
             game.cancel(host)
         token = Token(scope, self, scope.task_tree, state=TaskState.READY)
+        if "origins" in host.internal_data:  # it left before the activity was done
+            token.internal_data["origins"] = host.internal_data["origins"]
         game.note(token, "entered")
         receive(game, token, self.element, payload)
         game.attempt(token, "leave", token.complete)

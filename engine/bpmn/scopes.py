@@ -16,7 +16,11 @@ from SpiffWorkflow.util.task import TaskState
 
 
 class Token(Task):
-    """A token at a flow node; what it waits for, and what went wrong, lies in `internal_data`."""
+    """A token at a flow node; what it waits for, and what went wrong, lies in `internal_data`.
+
+    There too: "origins", the tokens that it came from, each with the flow it took ([id, flow]; several at a join, none
+    at a start, no flow for one of several that do the same activity). What somebody put there has no origins.
+    """
 
     def _set_state(self, value: int) -> None:
         """Set the state without the log entry that the library writes for each."""

@@ -137,6 +137,7 @@ class Task(Base):
         ),
         Index("ix_task_ended_by_ended_at", "ended_by", "ended_at", "id"),
         Index("ix_task_assignee_open", "assignee", postgresql_where=text("state = 'open'")),
+        Index("ix_task_open_due", "due_at", postgresql_where=text("state = 'open'")),
     )
 
 
@@ -248,6 +249,7 @@ class History(Base):
     changes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     version: Mapped[int | None]  # that its instance reached by the move in which the step finished
     scope: Mapped[UUID | None]  # the token inside which the step lay; none at the top
+    origins: Mapped[list[list[str]] | None] = mapped_column(JSONB)  # the tokens its token came from, and by which flows
     __table_args__ = (Index("ix_history_instance_step", "instance", "step"),)
 
 

@@ -24,6 +24,8 @@ def upgrade() -> None:
     _rejection()
     _sign()
     _urge()
+    _evidence()
+    _history()
     _sign_in()
     _task()
 
@@ -33,6 +35,7 @@ def downgrade() -> None:
     op.drop_column("task", "bindings")
     op.drop_column("sign_in", "address")
     op.drop_column("sign_in", "device")
+    op.drop_column("history", "origins")
     for table in (
         "urge",
         "sign",
@@ -275,6 +278,14 @@ def _urge() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_urge")),
         sa.UniqueConstraint("task", "on", name=op.f("uq_urge_task_on")),
     )
+
+
+def _evidence() -> None:
+    op.create_index("ix_evidence_kept_by_kept_at", "evidence", ["kept_by", "kept_at"], unique=False)
+
+
+def _history() -> None:
+    op.add_column("history", sa.Column("origins", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
 
 
 def _sign_in() -> None:
