@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 
 from engine import clock, events
 from engine.db import sessions, transaction
-from engine.domain.actors import Actor as Actor
-from engine.domain.actors import Principal as Principal
+from engine.domain.actors import Actor as Actor  # noqa: PLC0414 - an actor is known from here
+from engine.domain.actors import Principal as Principal  # noqa: PLC0414
 from engine.domain.workdays import civil_day
 from engine.errors import AnswersRefused, NotFound, SignInNeeded, SignInRefused
 from engine.settings import ROOT, Settings
