@@ -124,7 +124,9 @@ class Task(Base):
     entered: Mapped[int | None]  # the version its instance reached by the move that opened it
     ended_at: Mapped[Instant | None]
     ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    acted_for: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # in whose place it was answered
     answers: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    answered_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # whose answers wait for added signs
     bindings: Mapped[Texts] = mapped_column(server_default=text("'{}'"))  # what else must happen before it is finished
     __table_args__ = (
         Index(

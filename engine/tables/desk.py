@@ -42,15 +42,19 @@ class Delegation(Base):
 
     __tablename__ = "delegation"
     id: Mapped[Key]
-    task: Mapped[UUID] = mapped_column(ForeignKey("task.id"))
+    task: Mapped[UUID] = mapped_column(ForeignKey("task.id"), index=True)
     owner: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     delegate: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[str]
     state: Mapped[DelegationState]
     asked_at: Mapped[Instant]
     ended_at: Mapped[Instant | None]
+    returned_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # the delegate, or who stood in
     opinion: Mapped[str | None]
-    __table_args__ = (Index("uq_delegation_open", "task", unique=True, postgresql_where=text("state = 'open'")),)
+    __table_args__ = (
+        Index("uq_delegation_open", "task", unique=True, postgresql_where=text("state = 'open'")),
+        Index("ix_delegation_owner_open", "owner", postgresql_where=text("state = 'open'")),
+    )
 
 
 class Sign(Base):
@@ -67,6 +71,7 @@ class Sign(Base):
     state: Mapped[SignState]
     asked_at: Mapped[Instant]
     ended_at: Mapped[Instant | None]
+    given_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # the person, or who stood in
     opinion: Mapped[str | None]
     __table_args__ = (Index("ix_sign_person_open", "person", postgresql_where=text("state = 'open'")),)
 

@@ -147,6 +147,7 @@ class Evidence(Base):
     kept_at: Mapped[Instant]
     kept_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     keepers: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"))  # everybody who handed it in
+    __table_args__ = (Index("ix_evidence_kept_by_kept_at", "kept_by", "kept_at"),)
 
 
 class ScoreSheet(Base):

@@ -28,11 +28,15 @@ def upgrade() -> None:
     _history()
     _sign_in()
     _task()
+    _fk_task_answered_by()
+    _fk_task_acted_for()
 
 
 def downgrade() -> None:
     """Take it away again."""
     op.drop_column("task", "bindings")
+    op.drop_column("task", "answered_by")
+    op.drop_column("task", "acted_for")
     op.drop_column("sign_in", "address")
     op.drop_column("sign_in", "device")
     op.drop_column("history", "origins")
@@ -191,12 +195,18 @@ def _delegation() -> None:
         ),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("returned_by", sa.Uuid(), nullable=True),
         sa.Column("opinion", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["delegate"], ["person.id"], name=op.f("fk_delegation_delegate")),
         sa.ForeignKeyConstraint(["owner"], ["person.id"], name=op.f("fk_delegation_owner")),
+        sa.ForeignKeyConstraint(["returned_by"], ["person.id"], name=op.f("fk_delegation_returned_by")),
         sa.ForeignKeyConstraint(["task"], ["task.id"], name=op.f("fk_delegation_task")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delegation")),
     )
+    op.create_index(
+        "ix_delegation_owner_open", "delegation", ["owner"], unique=False, postgresql_where=sa.text("state = 'open'")
+    )
+    op.create_index(op.f("ix_delegation_task"), "delegation", ["task"], unique=False)
     op.create_index(
         "uq_delegation_open", "delegation", ["task"], unique=True, postgresql_where=sa.text("state = 'open'")
     )
@@ -253,8 +263,10 @@ def _sign() -> None:
         ),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("given_by", sa.Uuid(), nullable=True),
         sa.Column("opinion", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["asked_by"], ["person.id"], name=op.f("fk_sign_asked_by")),
+        sa.ForeignKeyConstraint(["given_by"], ["person.id"], name=op.f("fk_sign_given_by")),
         sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_sign_person")),
         sa.ForeignKeyConstraint(["task"], ["task.id"], name=op.f("fk_sign_task")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign")),
@@ -294,6 +306,17 @@ def _sign_in() -> None:
 
 
 def _task() -> None:
+    op.add_column("task", sa.Column("acted_for", sa.Uuid(), nullable=True))
+    op.add_column("task", sa.Column("answered_by", sa.Uuid(), nullable=True))
     op.add_column(
         "task", sa.Column("bindings", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False)
     )
+    op.create_index("ix_task_open_due", "task", ["due_at"], unique=False, postgresql_where=sa.text("state = 'open'"))
+
+
+def _fk_task_answered_by() -> None:
+    op.create_foreign_key(op.f("fk_task_answered_by"), "task", "person", ["answered_by"], ["id"])
+
+
+def _fk_task_acted_for() -> None:
+    op.create_foreign_key(op.f("fk_task_acted_for"), "task", "person", ["acted_for"], ["id"])
