@@ -30,6 +30,7 @@ from engine.tables import DocumentState, NumberSeries, OfficialDocument, Organis
 PROVINCIAL = ("PRV_", "GOV_", "DEPT_")
 STATISTICS = ("STAT_PRV", "ARCHIVIST")
 FIRST = 1
+MOST_ABOUT = 50
 
 _UNPRINTED = (
     OfficialDocument.pdf.is_(None),
@@ -208,24 +209,21 @@ def void(session: Session, actor: UUID | None, number: str, reason: str) -> None
     _tell(session, events.Kind.DOCUMENT_VOIDED, row, actor, {"number": number, "reason": reason})
 
 
-def listing(session: Session, actor: Actor, case_id: str | None, round_: str | None) -> list[Entry]:
-    """Return the documents the person may read, the newest first; of a case or of a round when one is named."""
-    query = _readable(actor).order_by(
-        OfficialDocument.issued_on.desc(), OfficialDocument.organ, OfficialDocument.serial.desc()
-    )
-    if case_id is not None:
-        query = query.where(OfficialDocument.case_id == case_id)
-    if round_ is not None:
-        query = query.where(OfficialDocument.round == round_)
-    return [_entry(row) for row in session.scalars(query)]
+def about(session: Session, actor: Actor, instance: UUID, unit: str | None) -> list[Entry]:
+    """Return what the person may read of the documents of an instance and of its unit, the newest first, at most 50."""
+    of_case = OfficialDocument.instance == instance
+    of_unit = func.split_part(OfficialDocument.case_id, "-", 1) == unit
+    query = readable(actor).where(of_case if unit is None else or_(of_case, of_unit))
+    query = query.order_by(OfficialDocument.issued_on.desc(), OfficialDocument.organ, OfficialDocument.serial.desc())
+    return [entry(row) for row in session.scalars(query.limit(MOST_ABOUT))]
 
 
 def read(session: Session, actor: Actor, document: UUID) -> Entry:
     """Return a document the person may read; raise NotFound."""
-    row = session.scalar(_readable(actor).where(OfficialDocument.id == document))
+    row = session.scalar(readable(actor).where(OfficialDocument.id == document))
     if row is None:
         raise NotFound(document=str(document))
-    return _entry(row)
+    return entry(row)
 
 
 def withdraw(session: Session, actor: Actor, document: UUID, reason: str) -> None:
@@ -304,6 +302,29 @@ def keep(session: Session, drafted: Draft, printed: Print, var: Path) -> bool:
     return True
 
 
+def readable(actor: Actor) -> Select[OfficialDocument]:
+    """Return the query for what a person may read: the province all; others what is public, theirs, or sent to them."""
+    query = select(OfficialDocument).options(load_only(*_TOLD, raiseload=True))
+    if any(role.startswith(PROVINCIAL) or role in STATISTICS for role in actor.roles):
+        return query
+    mine = sorted(actor.organisations)
+    divisions = select(Organisation.division).where(Organisation.id.in_(mine), Organisation.division.is_not(None))
+    unit = func.split_part(OfficialDocument.case_id, "-", 1)  # a case's name begins with the code of its unit
+    return query.where(
+        or_(
+            OfficialDocument.published_at.is_not(None),
+            OfficialDocument.addressees.overlap(mine),
+            unit.in_(divisions),
+        )
+    )
+
+
+def entry(row: OfficialDocument) -> Entry:
+    """Return a row of the register as lists and programs read it."""
+    told = {column.key: getattr(row, column.key) for column in _TOLD}
+    return Entry(**{**told, "state": row.state.value})
+
+
 def _next(session: Session, word_: str, year: int) -> int:
     """Return the next number of a series, whose row stays locked until the transaction ends."""
     first = insert(NumberSeries).values(organ=word_, year=year, last=FIRST)
@@ -337,28 +358,6 @@ def _addressed(session: Session, named: Iterable[str]) -> list[str]:
     query = select(Organisation.id, name).where(or_(Organisation.id.in_(wanted), name.in_(wanted.values())))
     known = {told: found for found, zh in session.execute(query) for told in (found, zh)}
     return [known.get(short, one) for one, short in wanted.items()]
-
-
-def _readable(actor: Actor) -> Select[OfficialDocument]:
-    """Choose what the person may read: all of them for the province; else what is public, theirs, or sent to them."""
-    query = select(OfficialDocument).options(load_only(*_TOLD, raiseload=True))
-    if any(role.startswith(PROVINCIAL) or role in STATISTICS for role in actor.roles):
-        return query
-    mine = sorted(actor.organisations)
-    divisions = select(Organisation.division).where(Organisation.id.in_(mine), Organisation.division.is_not(None))
-    unit = func.split_part(OfficialDocument.case_id, "-", 1)  # a case's name begins with the code of its unit
-    return query.where(
-        or_(
-            OfficialDocument.published_at.is_not(None),
-            OfficialDocument.addressees.overlap(mine),
-            unit.in_(divisions),
-        )
-    )
-
-
-def _entry(row: OfficialDocument) -> Entry:
-    told = {column.key: getattr(row, column.key) for column in _TOLD}
-    return Entry(**{**told, "state": row.state.value})
 
 
 def _tell(session: Session, kind: str, row: OfficialDocument, actor: UUID | None, data: dict[str, Any]) -> None:

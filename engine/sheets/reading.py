@@ -6,14 +6,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, Numeric, Select, and_, case, cast, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from engine.domain import sheets
 from engine.errors import NotFound
 from engine.identity import Actor
-from engine.tables import Division, Organisation, ScoreSheet
+from engine.tables import Division, Organisation, Round, RoundState, ScoreSheet
 
+CENT = Decimal("0.01")
 PROVINCIAL = ("PRV_", "GOV_")
 KEEPERS = frozenset({"STAT_PRV", "AUDIT_ADMIN", "ARCHIVIST", "OBJ_HANDLER", "APPEAL_REV"})
 
@@ -61,6 +62,54 @@ class Affected:
     paths: list[str]
 
 
+@dataclass(frozen=True)
+class Placed:
+    """A score sheet among the others of its unit: its groups, and its place among the units of its tier in the round.
+
+    `rank` and `among` are none for a sheet that was superseded, and until the round is published to those who do not
+    see the sheets of every unit.
+    """
+
+    row: SheetRow
+    year: int
+    groups: list[dict[str, str]]
+    rank: int | None
+    among: int | None
+
+
+def of_unit(session: Session, actor: Actor, unit: str) -> list[Placed]:
+    """Return the sheets of a unit that the actor may see, the newest first; one statement."""
+    query = (
+        _rows(actor)
+        .add_columns(ScoreSheet.sheet["year"].astext.label("year"), ScoreSheet.sheet["groups"].label("groups"))
+        .add_columns(*_place(actor))
+        .where(ScoreSheet.unit == unit)
+        .order_by(ScoreSheet.made_at.desc(), ScoreSheet.id)
+    )
+    found = session.execute(query).mappings()
+    names = SheetRow.__dataclass_fields__
+    return [
+        Placed(SheetRow(**{name: row[name] for name in names}), int(row["year"]), row["groups"], row["rank"], row["of"])
+        for row in found
+    ]
+
+
+def medians(session: Session, actor: Actor, round_: str, level: str) -> dict[str, Decimal]:
+    """Return the median index of each group over the units of a tier in a round, by code; one statement.
+
+    None before the round is published, but for those who see the sheets of every unit.
+    """
+    one = func.jsonb_array_elements(ScoreSheet.sheet["groups"]).table_valued("value", joins_implicitly=True)
+    code, index = one.c.value.op("->>")("code"), cast(one.c.value.op("->>")("index"), Numeric)
+    query = (
+        select(code, func.percentile_cont(0.5).within_group(index))
+        .select_from(ScoreSheet)
+        .where(ScoreSheet.round == round_, ScoreSheet.level == level, _standing(ScoreSheet), _told(actor, round_))
+        .group_by(code)
+    )
+    return {key: Decimal(str(median)).quantize(CENT) for key, median in session.execute(query)}
+
+
 def of_case(session: Session, actor: Actor, case_id: str) -> list[SheetRow]:
     """Return the sheets of a case, the newest first; raise NotFound when the actor may see none."""
     query = _rows(actor).where(ScoreSheet.case_id == case_id)
@@ -105,6 +154,26 @@ def _rows(actor: Actor) -> Select[Any]:
         .outerjoin(later, later.supersedes == ScoreSheet.id)
         .where(_visible(actor))
     )
+
+
+def _place(actor: Actor) -> tuple[ColumnElement[int | None], ColumnElement[int | None]]:
+    """Return the rank of a standing sheet and among how many, where the actor may know."""
+    other = aliased(ScoreSheet)
+    peers = and_(other.round == ScoreSheet.round, other.level == ScoreSheet.level, _standing(other))
+    told = and_(_standing(ScoreSheet), _told(actor, ScoreSheet.round))
+    counted = select(func.count()).select_from(other).where(peers).correlate(ScoreSheet)
+    rank = counted.where(other.total > ScoreSheet.total).scalar_subquery() + 1
+    return case((told, rank)).label("rank"), case((told, counted.scalar_subquery())).label("of")
+
+
+def _standing(sheet: Any) -> ColumnElement[bool]:
+    later = aliased(ScoreSheet)
+    return ~exists().where(later.supersedes == sheet.id)
+
+
+def _told(actor: Actor, round_: Any) -> ColumnElement[bool]:
+    published = exists().where(Round.id == round_, Round.state == RoundState.PUBLISHED)
+    return true() if sees_all(actor) else published
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:

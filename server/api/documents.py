@@ -7,10 +7,14 @@ from uuid import UUID
 import marshmallow as ma
 from flask import Response, current_app, g, send_file
 
-from engine import documents
+from engine import documents, registry
 from engine.documents import Form, Press
+from engine.pages import Page
+from engine.registry import Wanted
 from engine.settings import Settings
+from engine.tables import DocumentState
 from server import auth
+from server.api.lists import PageQuery, page_of
 from server.api.openapi import Blueprint
 
 api = Blueprint("documents", __name__, description="Official documents and their numbers")
@@ -20,9 +24,22 @@ MEDIA = {
 }
 
 
-class DocumentQuery(ma.Schema):
+class DocumentQuery(PageQuery):
     """Which documents are asked for; all that the person may read when nothing is named."""
 
+    q = ma.fields.String(
+        load_default=None,
+        validate=ma.validate.Length(1, 200),
+        metadata={"description": "Words that stand in the number or the title"},
+    )
+    organ = ma.fields.String(
+        load_default=None,
+        validate=ma.validate.Length(1, 64),
+        metadata={"description": "The word of the number: 浙科发"},
+    )
+    year = ma.fields.Integer(load_default=None, validate=ma.validate.Range(1949, 2999))
+    state = ma.fields.Enum(DocumentState, by_value=True, load_default=None)
+    unit = ma.fields.String(load_default=None, validate=ma.validate.Length(1, 64))
     case = ma.fields.String(load_default=None, validate=ma.validate.Length(1, 64))
     round = ma.fields.String(load_default=None, validate=ma.validate.Length(1, 64))
 
@@ -58,10 +75,12 @@ class VoidingSchema(ma.Schema):
 @api.get("/documents")
 @auth.signed_in
 @api.arguments(DocumentQuery, location="query")
-@api.response(200, DocumentSchema(many=True))
-def listing(query: dict[str, Any]) -> list[documents.Entry]:
-    """List the documents the person may read, the newest first."""
-    return documents.listing(g.session, g.actor, query["case"], query["round"])
+@api.response(200, page_of(DocumentSchema))
+def listing(query: dict[str, Any]) -> Page[documents.Entry]:
+    """List the documents the person may read and that are wanted, the newest first."""
+    named = {"words": query["q"], "case_id": query["case"]}
+    wanted = Wanted(**named, **{name: query[name] for name in ("organ", "year", "state", "round", "unit")})
+    return registry.search(g.session, g.actor, wanted, query["cursor"], query["limit"])
 
 
 @api.get("/documents/<uuid:document>")

@@ -42,8 +42,8 @@ def role(key: str | None) -> str:
 
 def read(session: Session) -> Labels:
     """Return the labels of every deployed programme."""
-    deployed = sorted({row.programme for row in processes.versions(session)})
-    known = [processes.latest(session, programme) for programme in deployed]
+    newest = {row.programme: row.digest for row in sorted(processes.versions(session), key=lambda row: row.number)}
+    known = [processes.load(session, newest[programme]) for programme in sorted(newest)]
     elements = [one for programme in known for some in programme.model.elements.values() for one in some.values()]
     return Labels(
         processes={key: name for programme in known for key, name in programme.model.names.items()},
