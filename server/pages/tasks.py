@@ -1,5 +1,7 @@
-"""One task: why it came to me, its form, what I may do with it and what has happened."""
+"""One task: why it came to me, its form, what I may do with it and what stands around it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -10,14 +12,12 @@ from werkzeug.wrappers import Response
 
 from engine import events, inbox, tasks
 from engine.db import transaction
+from engine.errors import IcityError, TaskClaimed, TaskClosed
 from server.auth import signed_in
-from server.pages import labels
+from server.pages import origins
 from server.pages.moments import due, stamp
-from server.pages.sentences import lines
 from server.pages.shell import pages, sessions
-from server.pages.words import pick
-
-RECENT = 10
+from server.pages.words import language
 
 
 @pages.get("/tasks/<uuid:task_id>")
@@ -26,20 +26,21 @@ def task(task_id: UUID) -> str:
     """Show a task with its form: writable when it is mine and open, else to read."""
     with transaction(sessions()) as session:
         view = tasks.show(session, g.actor, task_id)
-        happened = events.timeline(session, view.row.instance)
-        names = labels.read(session)
+        happened = events.of_task(session, view.row.instance, task_id)
     row = view.row
-    standing = _standing(row)
+    standing = _standing(row, happened)
     return render_template(
         "tasks/task.html",
         task=row,
-        process=names.process(row.process),
         standing=standing,
         due=due(row),
         since=stamp(row.created_at),
+        ended=stamp(row.ended_at),
         form=_form(view, writable=standing["act"] == "complete"),
-        reason=_reason(row),
-        history=lines(reversed(happened[-RECENT:]), names),
+        reasons=origins.reasons(row, happened),
+        opinion={"asked": False},
+        panels=[],
+        bar={"direct": [], "more": [], "release": standing["act"] == "complete"} if standing["act"] else None,
     )
 
 
@@ -47,7 +48,7 @@ def task(task_id: UUID) -> str:
 @signed_in
 def claim_task(task_id: UUID) -> Response:
     """Make the task mine and open it."""
-    with transaction(sessions()) as session:
+    with told_who_was_faster(task_id), transaction(sessions()) as session:
         tasks.claim(session, g.actor, task_id)
     return _go(url_for("pages.task", task_id=task_id))
 
@@ -56,7 +57,7 @@ def claim_task(task_id: UUID) -> Response:
 @signed_in
 def release_task(task_id: UUID) -> Response:
     """Give the task back to everyone who may do it."""
-    with transaction(sessions()) as session:
+    with told_who_was_faster(task_id), transaction(sessions()) as session:
         tasks.release(session, g.actor, task_id)
     return _go(url_for("pages.inbox", list="claimable"))
 
@@ -68,9 +69,26 @@ def complete_task(task_id: UUID) -> Response:
     answers = request.get_json()
     if not isinstance(answers, dict):
         raise BadRequest
-    with transaction(sessions()) as session:
+    with told_who_was_faster(task_id), transaction(sessions()) as session:
         done = tasks.complete(session, g.actor, task_id, answers)
-    return jsonify({"next": done.next, "redirect": url_for("pages.inbox")})
+    return jsonify({"told": _("Done. What comes next:"), "next": done.next, "redirect": url_for("pages.inbox")})
+
+
+@contextmanager
+def told_who_was_faster(task_id: UUID) -> Iterator[None]:
+    """Let the refusal of a task that somebody else took or finished say who it was, and when."""
+    try:
+        yield
+    except (TaskClosed, TaskClaimed) as refused:
+        raise _named(refused, task_id) from refused
+
+
+def _named(refused: IcityError, task_id: UUID) -> IcityError:
+    with transaction(sessions()) as session:
+        row = inbox.found(session, g.actor, task_id)
+        happened = events.of_task(session, row.instance, task_id) if row is not None else []
+    told = _standing(row, happened)["told"] if row is not None else ""
+    return type(refused)(**{**refused.facts, "why": {language(): str(told)}}) if told else refused
 
 
 def _go(address: str) -> Response:
@@ -78,14 +96,19 @@ def _go(address: str) -> Response:
     return Response(status=204, headers={"HX-Redirect": address})
 
 
-def _standing(row: inbox.TaskRow) -> dict[str, Any]:
+def _standing(row: inbox.TaskRow, happened: list[events.EventRow]) -> dict[str, Any]:
     if row.state == "completed":
-        told = _("Completed by %(who)s on %(when)s.", who=row.assignee_name or "", when=stamp(row.ended_at))
+        told = _("Completed by %(who)s on %(when)s.", who=_finisher(row, happened), when=stamp(row.ended_at))
         return {"label": _("Completed"), "tone": "green", "told": told, "act": None}
     if row.state == "cancelled":
         told = _("The process no longer needs this task; nothing is to be done.")
         return {"label": _("Withdrawn"), "tone": "gray", "told": told, "act": None}
     return _open_standing(row)
+
+
+def _finisher(row: inbox.TaskRow, happened: list[events.EventRow]) -> str:
+    names = [one.actor_name for one in happened if one.kind == events.Kind.TASK_COMPLETED]
+    return next((name for name in reversed(names) if name), row.assignee_name or "")
 
 
 def _open_standing(row: inbox.TaskRow) -> dict[str, Any]:
@@ -102,8 +125,11 @@ def _form(view: tasks.TaskView, *, writable: bool) -> dict[str, Any]:
     open_still = view.row.state == "open"
     schema = view.form if open_still or view.form is None else _answers_only(view.form)
     return {
+        "id": view.row.id,
+        "person": g.actor.id,
         "schema": schema,
         "values": {**view.facts, **view.data},
+        "facts": view.facts,
         "readonly": not writable,
         "url": url_for("pages.complete_task", task_id=view.row.id),
     }
@@ -113,14 +139,3 @@ def _answers_only(schema: dict[str, Any]) -> dict[str, Any]:
     """Return `schema` without its texts: a closed task keeps its answers, not the facts that its texts spoke of."""
     kept = [_answers_only(one) for one in schema.get("components", []) if one["type"] != "text"]
     return {**schema, "components": kept} if kept else schema
-
-
-def _reason(row: inbox.TaskRow) -> str:
-    if row.role is None:
-        return str(_("This step was given to you by name."))
-    role = labels.role(row.role)
-    where = pick(row.organisation_name)
-    if where:
-        told = _("This step is for the role “%(role)s” in %(where)s, which you hold.", role=role, where=where)
-        return str(told)
-    return str(_("This step is for everyone who holds the role “%(role)s”.", role=role))

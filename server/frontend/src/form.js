@@ -5,18 +5,22 @@ import flatpickr from 'flatpickr';
 import { Mandarin } from 'flatpickr/dist/l10n/zh.js';
 import './form.css';
 import { inEnglish } from './english.js';
-import { clear, tell } from './notice.js';
+import { clear, inOneLanguage, tell } from './notice.js';
 import { chinese, data, headers } from './page.js';
 import refusals from './refusals.js';
+import { finish, mount as mountTask, showResult } from './task.js';
 import words from './words.js';
 
 const task = data('task');
 const host = document.getElementById('form');
 const button = document.getElementById('complete');
+const opinion = document.getElementById('opinion');
 
 if (chinese()) flatpickr.localize(Mandarin);
 const form = task.schema ? await open(task) : null;
+mountTask({ before: async () => {} });
 button?.addEventListener('click', submit);
+opinion?.addEventListener('input', () => faultOfOpinion(''));
 document.documentElement.dataset.ready = 'form';
 
 async function open({ schema, values, readonly }) {
@@ -32,6 +36,7 @@ function freeze(viewer) {
 }
 
 async function submit() {
+  if (button.getAttribute('aria-disabled') === 'true') return;
   clear();
   const { data: answers, errors } = form ? form.submit() : { data: {}, errors: {} };
   if (Object.keys(errors).length) {
@@ -55,25 +60,40 @@ async function send(answers) {
     body: JSON.stringify(answers),
   });
   const body = await reply.text();
-  if (reply.ok) showResult(JSON.parse(body));
+  if (reply.ok) completed(JSON.parse(body));
   else refuse(body, answers);
+}
+
+function completed(reply) {
+  if (form) freeze(form);
+  finish();
+  showResult(reply);
 }
 
 function refuse(body, answers) {
   tell(body);
   const fields = fieldsOf(body);
-  if (!form || !fields) return;
-  const elsewhere = form.get('refusals').show(fields, answers);
+  if (!fields) return;
+  if (opinion && fields.opinion) faultOfOpinion(fields.opinion);
+  if (!form) return;
+  const elsewhere = form.get('refusals').show(fields, answers).filter(([path]) => !(opinion && path === 'opinion'));
   if (elsewhere.length) tell(JSON.stringify({ detail: elsewhere.map(([path, text]) => `${path}: ${text}`).join(' ') }));
   firstFault();
+}
+
+function faultOfOpinion(text) {
+  const place = document.getElementById('opinion-error');
+  place.textContent = text;
+  place.hidden = !text;
+  opinion.setAttribute('aria-invalid', String(Boolean(text)));
+  if (text) opinion.focus();
 }
 
 function fieldsOf(body) {
   try {
     const { fields } = JSON.parse(body);
     if (!fields) return null;
-    const language = chinese() ? 'zh' : 'en';
-    return Object.fromEntries(Object.entries(fields).map(([path, text]) => [path, text[language] ?? String(text)]));
+    return Object.fromEntries(Object.entries(fields).map(([path, text]) => [path, inOneLanguage(text) || String(text)]));
   } catch {
     return null;
   }
@@ -85,17 +105,4 @@ function firstFault() {
     field?.scrollIntoView({ block: 'center' });
     field?.querySelector('input, textarea, select, [tabindex]')?.focus({ preventScroll: true });
   });
-}
-
-function showResult({ next }) {
-  const result = document.getElementById('result');
-  const list = result.querySelector('ul');
-  list.replaceChildren(...next.map((name) => Object.assign(document.createElement('li'), { textContent: name })));
-  list.hidden = next.length === 0;
-  result.querySelector('[data-waiting]').hidden = next.length > 0;
-  for (const part of document.querySelectorAll('[data-until-done]')) part.hidden = true;
-  if (form) freeze(form);
-  document.body.dispatchEvent(new Event('completed'));
-  result.hidden = false;
-  result.focus();
 }

@@ -1,0 +1,94 @@
+"""What stands around the form of a task: each panel is a page of its own, fetched when the task is open or in view."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import g, render_template
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Session
+
+from engine import documents, events, inbox, opinions
+from engine import instances as cases
+from engine.db import transaction
+from engine.errors import NotFound
+from engine.inbox import TaskRow
+from server.auth import signed_in
+from server.pages import answers, labels
+from server.pages.moments import day, stamp
+from server.pages.sentences import lines
+from server.pages.shell import pages, sessions
+
+RECENT = 12
+Panel = Callable[[Session, TaskRow], dict[str, Any]]
+
+
+@pages.get("/tasks/<uuid:task_id>/panels/<panel>")
+@signed_in
+def task_panel(task_id: UUID, panel: str) -> str:
+    """Show one panel of a task; raise NotFound for a task the person may not see and a panel there is not."""
+    if panel not in PANELS:
+        raise NotFound(panel=panel)
+    title, read = PANELS[panel]
+    with transaction(sessions()) as session:
+        row = inbox.found(session, g.actor, task_id)
+        if row is None:
+            raise NotFound(task=task_id)
+        told = read(session, row)
+    return render_template(f"tasks/panels/{panel}.html", panel=panel, title=title, task=row, **told)
+
+
+def _history(session: Session, row: TaskRow) -> dict[str, Any]:
+    happened = events.timeline(session, row.instance)
+    names = labels.read(session)
+    return {"history": lines(reversed(happened[-RECENT:]), names), "more": len(happened) > RECENT}
+
+
+def _facts(session: Session, row: TaskRow) -> dict[str, Any]:
+    view = cases.show(session, g.actor, row.instance)
+    names = labels.read(session)
+    return {
+        "process": names.process(view.row.process),
+        "milestone": names.milestone(view.row.milestone),
+        "started": stamp(view.row.started_at),
+        "starter": view.started_by,
+        "number": view.number,
+        "others": [_waiting(one) for one in view.open_tasks if one["id"] != row.id],
+    }
+
+
+def _opinions(session: Session, row: TaskRow) -> dict[str, Any]:
+    given = [one for one in opinions.given(session, g.actor, row.instance) if one.task != row.id]
+    told = [
+        {"name": one.name, "who": one.who, "at": stamp(one.at), "lines": answers.told(one.form, one.answers)}
+        for one in given
+    ]
+    return {"told": [one for one in told if one["lines"]]}
+
+
+def _documents(session: Session, row: TaskRow) -> dict[str, Any]:
+    found = documents.about(session, g.actor, row.instance, row.subject)
+    return {"rows": [{"title": one.title, "number": one.number, "on": day(one.issued_on)} for one in found]}
+
+
+def _diagram(session: Session, row: TaskRow) -> dict[str, Any]:
+    drawn = cases.diagrams(session, g.actor, row.instance)
+    here = next((one.process for one in drawn if row.element in {*one.current, *one.done}), row.process)
+    told = [
+        {"id": one.process, "name": one.name, "xml": one.xml, "done": one.done, "current": one.current} for one in drawn
+    ]
+    return {"diagram": {"first": here, "processes": told, "texts": {"open": gettext("Open")}}}
+
+
+def _waiting(one: dict[str, Any]) -> dict[str, Any]:
+    return {"name": one["name"], "with": one["person"] or gettext("nobody yet"), "due": day(one["due_at"])}
+
+
+PANELS: dict[str, tuple[object, Panel]] = {
+    "history": (_("What has happened"), _history),
+    "facts": (_("The case"), _facts),
+    "opinions": (_("What was answered before"), _opinions),
+    "documents": (_("Documents"), _documents),
+    "diagram": (_("Where it stands"), _diagram),
+}
