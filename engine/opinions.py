@@ -1,4 +1,4 @@
-"""Opinions: what was answered at the earlier steps of a case, told to those who may read it; what is sealed stays so."""
+"""Opinions: what was answered at the earlier steps of a case, told to those who may read it; sealed ones stay so."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
