@@ -4,7 +4,7 @@ What excludes what stands in config/independence.toml; the reckoning is `engine.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,10 +19,21 @@ from engine.settings import ROOT
 
 RULES = ROOT / "config" / "independence.toml"
 ROLE = "role:"
+YOURS = {
+    "zh": "您办过本案的“{step}”，按“{zh}”的规定不能再办这一环节，请转由他人办理。",
+    "en": "You did “{step}” of this case; {en}. Let somebody else do this step.",
+}
+THEIRS = {
+    "zh": "参与这一环节的人办过本案的“{step}”，按“{zh}”的规定不能再参与，请另选他人。",
+    "en": "Somebody who takes part in this step did “{step}” of this case; {en}. Choose somebody else.",
+}
 # Wide: everything about the unit of a case - what else it is the subject of, and the rounds that measured it, whose
 # steps are done for a whole list; for a round, everything about the units that it measured.
+# A seat is held by whoever answered, in their own place or another's, whoever prepared it or let it be prepared, and
+# whoever gave a sign on it: the latter and answers that wait for signs count while the task is still open.
 DONE = text(
-    """SELECT done.name, done.element, done.role FROM task AS done
+    """SELECT DISTINCT ON (one.person) one.person, done.name, done.element, done.role
+  FROM task AS done CROSS JOIN unnest(CAST(:people AS uuid[])) AS one(person)
   WHERE done.instance = ANY(ARRAY(SELECT CAST(:instance AS uuid)
     UNION SELECT there.id FROM instance AS here
       JOIN instance AS there ON there.subject = here.subject AND there.programme = here.programme
@@ -35,12 +46,19 @@ DONE = text(
       JOIN score_sheet AS sheet ON sheet.round = taken.id
       JOIN instance AS there ON there.subject = sheet.unit AND there.programme = taken.programme
       WHERE CAST(:wide AS boolean) AND taken.instance = CAST(:instance AS uuid)))
-  AND done.ended_by = CAST(:person AS uuid) AND done.state = 'completed' AND done.id != CAST(:task AS uuid)
+  AND done.id != CAST(:task AS uuid) AND done.state IN ('completed', 'open')
   AND (done.element = ANY(CAST(:elements AS text[])) OR done.role = ANY(CAST(:roles AS text[])))
-  AND done.ended_at > coalesce((SELECT max(last.ended_at) FROM task AS last
+  AND (done.state = 'completed' AND one.person IN (done.ended_by, done.acted_for)
+    OR done.bindings <> '{}' AND (
+      'countersigning' = ANY(done.bindings) AND one.person IN (done.answered_by, done.acted_for)
+      OR EXISTS (SELECT 1 FROM delegation AS lent WHERE lent.task = done.id AND lent.state = 'returned'
+        AND one.person IN (lent.owner, lent.delegate, lent.returned_by))
+      OR EXISTS (SELECT 1 FROM sign AS given WHERE given.task = done.id AND given.given_by IS NOT NULL
+        AND one.person IN (given.person, given.given_by))))
+  AND coalesce(done.ended_at, 'infinity') > coalesce((SELECT max(last.ended_at) FROM task AS last
     WHERE last.instance = CAST(:instance AS uuid) AND last.element = ANY(CAST(:since AS text[]))
     AND last.state = 'completed'), '-infinity')
-  ORDER BY done.ended_at DESC LIMIT 1"""
+  ORDER BY one.person, done.ended_at DESC"""
 )
 
 
@@ -75,31 +93,41 @@ def admit(session: Session, person: UUID, place: Place) -> None:
     Asks the database only about steps that a rule names.
     """
     for rule in _concerning(place):
-        opposite = rule.opposite(place.seats)
-        asked = {
-            "person": person,
-            "task": place.task,
-            "instance": place.instance,
-            "elements": sorted(seat for seat in opposite if not seat.startswith(ROLE)),
-            "roles": sorted(seat.removeprefix(ROLE) for seat in opposite if seat.startswith(ROLE)),
-            "wide": rule.wide,
-            "since": sorted(rule.since),
-        }
-        found = session.connection().execute(DONE, asked).one_or_none()
-        if found is not None:
-            _refuse_clash(person, place, rule, found)
+        for found in _held(session, [person], place, rule):
+            raise SeatRefused(why=_why(rule, found.name, YOURS), task=place.task, person=person)
+
+
+def admit_all(session: Session, people: Iterable[UUID], place: Place) -> None:
+    """Let several people come to hold a step together; raise SeatRefused for the first whom an earlier one excludes."""
+    for person, why in barred(session, people, place).items():
+        raise SeatRefused(why=why, task=place.task, person=person)
+
+
+def barred(session: Session, people: Iterable[UUID], place: Place) -> dict[UUID, dict[str, str]]:
+    """Return whom of `people` an earlier step excludes from a step, and why; one query for each rule that names it."""
+    asked = sorted(set(people))
+    found: dict[UUID, dict[str, str]] = {}
+    for rule in _concerning(place) if asked else ():
+        for one in _held(session, asked, place, rule):
+            found.setdefault(one.person, _why(rule, one.name, THEIRS))
+    return found
 
 
 def pass_on(session: Session, place: Place, step: Handover) -> None:
     """Let a step be handed on, unless an earlier one excludes somebody who would come to hold it; raise SeatRefused."""
-    for person in sorted(along(step.giver, [step]).holders):
-        admit(session, UUID(person), place)
+    admit_all(session, [UUID(person) for person in along(step.giver, [step]).holders], place)
 
 
 def sealed(element: str, roles: Iterable[str]) -> bool:
     """Tell whether the data of a step stay hidden in the history of its case from whoever holds `roles`."""
     statutes = _statutes()
     return element in statutes.sealed and statutes.readers.isdisjoint(roles)
+
+
+def hidden(roles: Iterable[str]) -> frozenset[str]:
+    """Return the steps whose data stay hidden from whoever holds `roles`."""
+    statutes = _statutes()
+    return statutes.sealed if statutes.readers.isdisjoint(roles) else frozenset()
 
 
 @cache
@@ -126,16 +154,25 @@ def _concerning(place: Place) -> tuple[Apart, ...]:
     return found + by_seat.get(f"{ROLE}{place.role}", ())
 
 
-def _refuse_clash(person: UUID, place: Place, rule: Apart, found: Any) -> None:
-    holder = frozenset({str(person)})
-    held = {found.element: holder, f"{ROLE}{found.role}": holder}
-    for seat in sorted(place.seats):
-        for _ in clashes([rule], held, seat, holder):
-            raise SeatRefused(why=_why(rule, found.name), task=place.task, person=person)
-
-
-def _why(rule: Apart, step: str) -> dict[str, str]:
-    return {
-        "zh": f"您办过本案的“{step}”，按“{rule.name['zh']}”的规定不能再办这一环节，请转由他人办理。",
-        "en": f"You did “{step}” of this case; {rule.name['en'].lower()}. Let somebody else do this step.",
+def _held(session: Session, people: list[UUID], place: Place, rule: Apart) -> Iterator[Any]:
+    """Yield what each of `people` holds that a rule keeps apart from a step, the latest of each."""
+    opposite = rule.opposite(place.seats)
+    asked = {
+        "people": people,
+        "task": place.task,
+        "instance": place.instance,
+        "elements": sorted(seat for seat in opposite if not seat.startswith(ROLE)),
+        "roles": sorted(seat.removeprefix(ROLE) for seat in opposite if seat.startswith(ROLE)),
+        "wide": rule.wide,
+        "since": sorted(rule.since),
     }
+    for found in session.connection().execute(DONE, asked):
+        holder = frozenset({str(found.person)})
+        held = {found.element: holder, f"{ROLE}{found.role}": holder}
+        if any(True for seat in sorted(place.seats) for _ in clashes([rule], held, seat, holder)):
+            yield found
+
+
+def _why(rule: Apart, step: str, told: Mapping[str, str]) -> dict[str, str]:
+    facts = {"step": step, "zh": rule.name["zh"], "en": rule.name["en"].lower()}
+    return {language: sentence.format(**facts) for language, sentence in told.items()}

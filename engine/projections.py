@@ -5,7 +5,7 @@ move and the rest after it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID, uuid4
@@ -39,13 +39,18 @@ class Held:
 
 @dataclass(frozen=True)
 class Completion:
-    """A human task that a person finished in this move."""
+    """A human task that a person finished in this move, in their own place or in that of a `principal`.
+
+    `told` is what its event tells besides: in whose place.
+    """
 
     task: UUID
     person: UUID
     element: str
     name: str
     answers: dict[str, Any]
+    principal: UUID | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Move(Protocol):
@@ -132,7 +137,9 @@ def _parts(move: Move, after: Rest) -> dict[str, Rows]:
 
 
 def _completed(done: Completion | None) -> Rows:
-    return [{"id": done.task, "person": done.person, "answers": done.answers}] if done else []
+    if done is None:
+        return []
+    return [{"id": done.task, "person": done.person, "answers": done.answers, "principal": done.principal}]
 
 
 def _task_row(move: Move, task: UUID, after: Rest) -> dict[str, Any]:
@@ -312,7 +319,7 @@ def _events(move: Move, parts: Mapping[str, Rows], gone: list[UUID]) -> Iterable
 def _what_came(move: Move, gone: list[UUID]) -> Iterable[dict[str, Any]]:
     done = move.completion
     if done is not None:
-        yield event("task.completed", {"name": done.name}, done.element, done.task)
+        yield event("task.completed", {"name": done.name, **done.told}, done.element, done.task)
     for step in move.execution.steps:
         if step.outcome == "fired":
             yield event("timer.fired", {}, step.element, step.task)

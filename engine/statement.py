@@ -15,8 +15,8 @@ INSTANCE = """UPDATE instance SET state = :state, version = version + 1, steps =
 
 PARTS = {
     "completed": """UPDATE task SET state = 'completed', ended_at = :now, ended_by = r.person, assignee = r.person,
-  answers = r.answers FROM given, jsonb_to_recordset(m->'completed') AS r(id uuid, person uuid, answers jsonb)
-  WHERE task.id = r.id""",
+  answers = r.answers, acted_for = r.principal FROM given,
+  jsonb_to_recordset(m->'completed') AS r(id uuid, person uuid, answers jsonb, principal uuid) WHERE task.id = r.id""",
     "cancelled": """UPDATE task SET state = 'cancelled', ended_at = :now
   FROM given, jsonb_to_recordset(m->'cancelled') AS r(id uuid) WHERE task.id = r.id""",
     "tasks": """INSERT INTO task (id, instance, element, name, form, role, organisation, assignee, state, created_at,

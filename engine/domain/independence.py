@@ -15,7 +15,8 @@ class Kind(StrEnum):
     """How somebody comes to act in another's place."""
 
     TRANSFER = "transfer"  # 转办: the giver is out of it
-    DELEGATION = "delegation"  # 委托: the taker acts, the giver answers for it
+    DELEGATION = "delegation"  # 委派: the taker prepares, the giver answers for it
+    RETURN = "return"  # 交回: the giver has prepared it and answers for that, the taker acts again
     SUBSTITUTION = "substitution"  # 代理: the taker acts while the giver is away, who answers for it
     ADDED_SIGN = "added sign"  # 加签: the taker acts beside the giver
 

@@ -96,6 +96,15 @@ def test_the_one_who_answers_for_a_step_cannot_be_washed_away_by_handing_it_furt
     assert along("甲", chain) == Standing(frozenset({"丙"}), frozenset({"甲"}))
 
 
+def test_whoever_prepared_a_step_for_another_still_holds_it_when_it_is_back_and_given_further():
+    chain = [
+        Handover(Kind.DELEGATION, "甲", "乙"),
+        Handover(Kind.RETURN, "乙", "甲"),
+        Handover(Kind.TRANSFER, "甲", "丙"),
+    ]
+    assert along("甲", chain) == Standing(frozenset({"丙"}), frozenset({"甲", "乙"}))
+
+
 def test_a_handover_by_somebody_who_does_not_act_changes_nothing():
     assert along("甲", [Handover(Kind.TRANSFER, "乙", "丙")]) == Standing(frozenset({"甲"}))
 
