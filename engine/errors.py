@@ -151,9 +151,33 @@ class EvidenceRefused(IcityError):
     """The file cannot be kept as evidence. The fact `why` says why."""
 
 
+class QuotaReached(IcityError):
+    """This is more than may be handed in for now. The fact `why` says how much may be."""
+
+
+class ScannerDown(IcityError):
+    """The virus scan does not answer, so the file was not kept; try again later."""
+
+
+class PreviewRefused(IcityError):
+    """This file cannot be shown here; download it. The fact `why` says why."""
+
+
+class TooLarge(IcityError):
+    """This is larger than may be kept. The fact `why` says how large it may be."""
+
+
+class DraftNewer(IcityError):
+    """A newer draft of this task was saved elsewhere. The fact `draft` is that one."""
+
+
 class VotingRefused(IcityError):
     """The opinions cannot be weighed by this rule. The fact `why` says why."""
 
 
 class SeatRefused(IcityError):
     """Somebody who did an earlier step of this case may not do this one. The fact `why` names the step."""
+
+
+class MapRefused(IcityError):
+    """The file cannot be taken as the boundaries of the province. The fact `why` says what is missing or wrong."""

@@ -1,6 +1,7 @@
 """How far the province is on its way to the targets of the guidance, on any day."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -23,8 +24,12 @@ def progress(session: Session, on: date) -> list[Target]:
     Where fictional units are registered the installation is a demonstration, and they alone are counted.
     """
     rows = _standings(session, on)
-    counted = [standing for fictional, standing in rows if fictional] or [standing for _, standing in rows]
-    return targets.reckon(counted, _figures(session, on))
+    return of(session, [standing for fictional, standing in rows if fictional] or [one for _, one in rows], on)
+
+
+def of(session: Session, units: Sequence[Standing], on: date) -> list[Target]:
+    """Return the targets of `units` as they stand on the day `on`, in one query."""
+    return targets.reckon(units, _figures(session, on))
 
 
 def _standings(session: Session, on: date) -> list[tuple[bool, Standing]]:

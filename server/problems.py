@@ -13,7 +13,7 @@ from engine import errors
 from engine.errors import IcityError
 
 MEDIA_TYPE = "application/problem+json"
-SHOWN_FACTS = ("fields", "findings", "cells", "position", "expected", "why")  # the rest of the facts is for the log
+SHOWN_FACTS = ("fields", "findings", "cells", "position", "expected", "why", "draft")  # the rest of the facts is for the log
 RETRY_SECONDS = 5
 LANGUAGES = ("zh", "en")
 
@@ -65,8 +65,14 @@ REPLIES: dict[type[Exception], Reply] = {
     errors.TitleRefused: Reply(409, "title-refused", "不能这样授予或终止该称号。"),
     errors.RoundRefused: Reply(409, "round-refused", "不能这样开启或推进该轮次。"),
     errors.DivisionsRefused: Reply(422, "divisions-refused", "该区划变更与区划登记不符。"),
+    errors.QuotaReached: Reply(409, "quota-reached", "上传的文件已达限额。"),
+    errors.ScannerDown: Reply(503, "scanner-down", "病毒扫描服务没有响应，文件未保存，请稍后再试。"),
+    errors.PreviewRefused: Reply(422, "preview-refused", "该文件无法预览，请下载后查看。"),
+    errors.TooLarge: Reply(413, "too-large", "内容超过可保存的大小。"),
+    errors.DraftNewer: Reply(409, "draft-newer", "该任务在别处有更新的草稿。"),
     errors.VotingRefused: Reply(422, "voting-refused", "无法按这一表决规则汇总意见。"),
     errors.SeatRefused: Reply(409, "seat-refused", "您办过本案的前一环节，按回避规定不能办理这一环节。"),
+    errors.MapRefused: Reply(422, "map-refused", "该文件不能作为行政区划底图导入。"),
     DataError: Reply(400, "unstorable", "请求中有无法保存的数据。", "The request holds data that cannot be stored."),
     OperationalError: Reply(503, "busy", "系统繁忙，请稍后再试。", "The system is busy; try again shortly."),
     PoolTimeout: Reply(503, "busy", "系统繁忙，请稍后再试。", "The system is busy; try again shortly."),

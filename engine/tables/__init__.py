@@ -27,6 +27,7 @@ from engine.tables.people import SignIn as SignIn
 from engine.tables.people import Substitution as Substitution
 from engine.tables.registers import AgencyMark as AgencyMark
 from engine.tables.registers import Bar as Bar
+from engine.tables.registers import BoundaryMap as BoundaryMap
 from engine.tables.registers import CalendarNotice as CalendarNotice
 from engine.tables.registers import ClockStop as ClockStop
 from engine.tables.registers import DeadlineMove as DeadlineMove
@@ -51,6 +52,8 @@ from engine.tables.states import SignKind as SignKind
 from engine.tables.states import SignState as SignState
 from engine.tables.states import TaskState as TaskState
 from engine.tables.states import WaitKind as WaitKind
+
+FREE = text("state = 'open' AND assignee IS NULL")  # tasks that somebody may claim
 
 
 class Resource(Base):
@@ -101,7 +104,10 @@ class Instance(Base):
     started_at: Mapped[Instant]
     started_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     ended_at: Mapped[Instant | None]
-    __table_args__ = (Index("ix_instance_started_at_id", "started_at", "id"),)
+    __table_args__ = (
+        Index("ix_instance_started_at_id", "started_at", "id"),
+        Index("ix_instance_started_by_started_at", "started_by", "started_at", "id"),
+    )
 
 
 class Task(Base):
@@ -129,14 +135,9 @@ class Task(Base):
     answered_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # whose answers wait for added signs
     bindings: Mapped[Texts] = mapped_column(server_default=text("'{}'"))  # what else must happen before it is finished
     __table_args__ = (
-        Index(
-            "ix_task_free",
-            "role",
-            "organisation",
-            "due_at",
-            "id",
-            postgresql_where=text("state = 'open' AND assignee IS NULL"),
-        ),
+        Index("ix_task_free", "role", "organisation", "due_at", "id", postgresql_where=FREE),
+        Index("ix_task_free_created_at", "role", "organisation", "created_at", "id", postgresql_where=FREE),
+        Index("ix_task_free_name", "role", "organisation", "name", "id", postgresql_where=FREE),
         Index("ix_task_ended_by_ended_at", "ended_by", "ended_at", "id"),
         Index("ix_task_assignee_open", "assignee", postgresql_where=text("state = 'open'")),
         Index("ix_task_open_due", "due_at", postgresql_where=text("state = 'open'")),

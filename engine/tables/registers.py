@@ -254,3 +254,16 @@ class DeadlineMove(Base):
     after: Mapped[Instant]
     told: Mapped[Texts]
     moved_at: Mapped[Instant]
+
+
+class BoundaryMap(Base):
+    """The boundaries of a province's units, drawn for its board; always shown with its approval number (审图号)."""
+
+    __tablename__ = "boundary_map"
+    province: Mapped[Code]
+    number: Mapped[str]
+    source: Mapped[str]  # the name of the file
+    digest: Mapped[str]  # SHA-256 of the file
+    drawing: Mapped[Json]  # as engine.domain.boundaries draws it
+    imported_at: Mapped[Instant]
+    imported_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))

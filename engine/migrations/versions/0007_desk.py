@@ -12,6 +12,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add what is new."""
+    _boundary_map()
     _feed()
     _preference()
     _saved_filter()
@@ -26,6 +27,7 @@ def upgrade() -> None:
     _urge()
     _evidence()
     _history()
+    _instance()
     _sign_in()
     _task()
     _fk_task_answered_by()
@@ -34,11 +36,19 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_index("ix_task_open_due", table_name="task", postgresql_where=sa.text("state = 'open'"))
+    op.drop_index(
+        "ix_task_free_name", table_name="task", postgresql_where=sa.text("state = 'open' AND assignee IS NULL")
+    )
+    op.drop_index(
+        "ix_task_free_created_at", table_name="task", postgresql_where=sa.text("state = 'open' AND assignee IS NULL")
+    )
     op.drop_column("task", "bindings")
     op.drop_column("task", "answered_by")
     op.drop_column("task", "acted_for")
     op.drop_column("sign_in", "address")
     op.drop_column("sign_in", "device")
+    op.drop_index("ix_instance_started_by_started_at", table_name="instance")
     op.drop_column("history", "origins")
     for table in (
         "urge",
@@ -53,8 +63,24 @@ def downgrade() -> None:
         "saved_filter",
         "preference",
         "feed",
+        "boundary_map",
     ):
         op.drop_table(table)
+
+
+def _boundary_map() -> None:
+    op.create_table(
+        "boundary_map",
+        sa.Column("province", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("drawing", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("imported_by", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["imported_by"], ["person.id"], name=op.f("fk_boundary_map_imported_by")),
+        sa.PrimaryKeyConstraint("province", name=op.f("pk_boundary_map")),
+    )
 
 
 def _feed() -> None:
@@ -300,6 +326,10 @@ def _history() -> None:
     op.add_column("history", sa.Column("origins", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
 
 
+def _instance() -> None:
+    op.create_index("ix_instance_started_by_started_at", "instance", ["started_by", "started_at", "id"], unique=False)
+
+
 def _sign_in() -> None:
     op.add_column("sign_in", sa.Column("device", sa.Text(), nullable=True))
     op.add_column("sign_in", sa.Column("address", sa.Text(), nullable=True))
@@ -310,6 +340,20 @@ def _task() -> None:
     op.add_column("task", sa.Column("answered_by", sa.Uuid(), nullable=True))
     op.add_column(
         "task", sa.Column("bindings", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False)
+    )
+    op.create_index(
+        "ix_task_free_created_at",
+        "task",
+        ["role", "organisation", "created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open' AND assignee IS NULL"),
+    )
+    op.create_index(
+        "ix_task_free_name",
+        "task",
+        ["role", "organisation", "name", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open' AND assignee IS NULL"),
     )
     op.create_index("ix_task_open_due", "task", ["due_at"], unique=False, postgresql_where=sa.text("state = 'open'"))
 
