@@ -95,14 +95,15 @@ def begin(session: Session, actor: Actor, wish: Wish) -> UUID | None:
     if seat is None:
         raise NotAllowed(organisation=wish.organisation)
     answers = _answers(view, wish)
-    start = _start(processes.latest(session, wish.programme), wish.process, wish.element)
+    programme = processes.latest(session, wish.programme)
+    start = _start(programme, wish.process, wish.element)
     if start.message is not None:
         unit = answers.get(UNIT)
         payload = answers | {"unit_name": _names(view)[unit]} if unit else answers
         arrival = Arrival(DESK, str(uuid4()), start.message, _correlation(start, answers), payload)
         return messages.receive(session, actor, *_facts(arrival)).instance
     unit = answers.get(UNIT, seat.unit)
-    title = _title(start, view.row.name["zh"], answers, _names(view))
+    title = _title(start, programme.model.names[wish.process], answers, _names(view))
     asked = Application(wish.programme, wish.process, title, unit, wish.organisation, answers)
     return instances.start(session, actor, asked)
 
@@ -144,14 +145,13 @@ def _programmes(session: Session) -> list[Programme]:
 
 
 def _openings(programme: Programme, actor: Actor, seats: list[Seat]) -> Iterator[OpeningRow]:
-    for process, starts in programme.model.starts.items():
-        for start in starts:
+    for process in sorted(programme.model.starts, key=lambda one: one != programme.lifecycle):  # the life itself first
+        for start in programme.model.starts[process]:
             given = tuple(seat for seat in seats if _may(actor, seat, process, start))
             if start.form is not None and given:
-                name = programme.model.names[process] if start.event == "none" else start.name
-                names = {"zh": name, "en": programme.english.get(name, name)}
-                told = programme.form(start.form).get("properties", {})
-                yield OpeningRow(programme.id, programme.name, process, start.id, names, told, given)
+                said = programme.form(start.form).get("properties", {})
+                name = said.get("name") or {"zh": programme.model.names[process]}
+                yield OpeningRow(programme.id, programme.name, process, start.id, name, said.get("told", {}), given)
 
 
 def _start(programme: Programme, process: str, element: str) -> Element:

@@ -48,7 +48,7 @@ def opening(programme: str, process: str, element: str) -> str:
         seats=seats,
         form={
             "schema": view.form,
-            "values": view.data,
+            "values": {**view.data, **_only(view.data)},
             "url": url_for("pages.begin", programme=programme, process=process, element=element),
         },
     )
@@ -64,6 +64,12 @@ def begin(programme: str, process: str, element: str) -> Response:
     wish = Wish(programme, process, element, str(wanted.get("organisation", "")), wanted["answers"])
     with transaction(sessions()) as session:
         return idempotency.answer(session, lambda: jsonify(_begun(openings.begin(session, g.actor, wish))))
+
+
+def _only(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the unit, chosen already where there is but one to choose."""
+    units = data.get("units", ())
+    return {"unit": units[0]["value"]} if len(units) == 1 else {}
 
 
 def _begun(instance: Any) -> dict[str, str]:
