@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import runtime
-from engine.bpmn import returns, survey
+from engine.bpmn import causes, returns, survey
+from engine.bpmn.causes import Past, Undoing, several
 from engine.bpmn.returns import Reopening
 from engine.bpmn.survey import Layers, Standing
 from engine.errors import NotFound, OperationRefused
@@ -55,12 +56,25 @@ class Return:
 
 
 @dataclass(frozen=True)
-class _Way:
-    """The way back to a step: the open scope it begins in, the sub-processes to open again, and the step last."""
+class Way:
+    """The way back to a step: the open scope it begins in, the sub-processes to open again, and the step last.
+
+    `undone` tells, for each of `steps`, what came after it in its scope.
+    """
 
     scope: UUID | None
-    process: str
-    steps: list[Any]
+    steps: list[Past]
+    undone: list[Undoing]
+
+    @property
+    def step(self) -> Past:
+        """Return the step itself."""
+        return self.steps[-1]
+
+    @property
+    def after(self) -> list[Past]:
+        """Return every step that came after the one gone back to, and that one, in any scope on the way."""
+        return [row for undoing in self.undone for row in undoing.steps]
 
 
 def move(session: Session, actor: Actor, instance: UUID, shift: Shift) -> None:
@@ -89,23 +103,70 @@ def send_back(session: Session, actor: Actor, instance: UUID, back: Return) -> N
     """Go back to a step of the history, with the data of then or of now; raise as `move` does.
 
     The step may be long past, and the sub-process or called process it lay in may have ended: it is opened again.
-    Whatever stands behind in the diagram is taken away, but for tasks that were open before the step was done;
-    `back.withdraw` names other tokens instead.
+    Whatever came from the step is taken away, what others brought to a join meanwhile waits there again;
+    `back.withdraw` names other tokens to take away instead.
     """
     with runtime.operated(session, actor, instance, back.reason) as running:
-        step = _step(session, instance, back.step)
-        way = _way(session, running, step)
-        standing = _standing(running)
+        way = way_back(running, history(session, instance), back.step)
+        then = before(session, running, way.step) if back.data is When.THEN else None
+        facts = {"step": back.step, "element": way.step.element, "data": back.data.value, "reason": back.reason}
+        running.tell("instance.returned", facts, way.step.element, way.step.task)
         if back.withdraw is None:
-            older = _older(session, instance, way.steps[0].version)
-            withdraw = [one.task for one in standing.values() if one.task not in older and _behind(running, one, way)]
-        else:
-            withdraw = back.withdraw
-            _check(standing, withdraw)
-        facts = {"step": back.step, "element": step.element, "data": back.data.value, "reason": back.reason}
-        running.tell("instance.returned", facts, step.element, step.task)
-        then = _then(session, running, step) if back.data is When.THEN else None
-        _carry_out(running, standing, withdraw, [way.scope], lambda: _take_up(running, way, then))
+            take_up(running, way, then)
+            return
+        standing = _standing(running)
+        _check(standing, back.withdraw)
+        alone = Way(way.scope, way.steps, [Undoing((), (), ()) for _ in way.steps])
+        _carry_out(running, standing, back.withdraw, [way.scope], lambda: take_up(running, alone, then))
+
+
+def history(session: Session, instance: UUID) -> list[Past]:
+    """Return every flow node that was completed in an instance, in order."""
+    return [Past(*row) for row in session.execute(_STEPS.where(History.instance == instance).order_by(History.step))]
+
+
+def way_back(running: Running, past: list[Past], number: int) -> Way:
+    """Return the way back to a step of the history; raise NotFound, OperationRefused.
+
+    Each sub-process around it that has ended is a step of the history too.
+    """
+    scopes = survey.scopes(running.execution)
+    step = next((row for row in past if row.step == number), None)
+    if step is None:
+        raise NotFound(instance=running.row.id, step=number)
+    steps = [step]
+    while steps[0].scope not in scopes:
+        outer = next((row for row in past if row.task == steps[0].scope), None)
+        if outer is None:
+            raise _refused("该步骤所在的子流程没有办结过。", "The sub-process of that step was never finished.")
+        steps.insert(0, outer)
+    _returnable(running, steps)
+    return Way(steps[0].scope, steps, [_undoing(running, past, step) for step in steps])
+
+
+def before(session: Session, running: Running, step: Past) -> Layers:
+    """Return the variables that a step saw when it began, layer by layer; raise OperationRefused."""
+    if step.version is None:
+        raise _refused("当时的数据没有保存。", "The data of then were not kept.")
+    return _then(session, running, step.entered if step.entered is not None else step.version - 1)
+
+
+def take_up(running: Running, way: Way, then: Layers | None) -> UUID:
+    """Set the variables that the step sees as they were then, open what had ended, and start at the step.
+
+    Return its new token.
+    """
+    model = running.programme.model
+    called = any(model.element(one.process, one.element).called for one in way.steps[:-1])
+    if then is not None and not called:
+        seen = survey.seen(running.execution, way.scope)
+        returns.restore(running.execution, {layer: then[layer] for layer in seen if layer in then})
+    path = [
+        Reopening(one.element, one.origins, undoing.joins, (then or {}).get(f"s{one.task.hex}"))
+        for one, undoing in zip(way.steps, way.undone, strict=True)
+    ]
+    returns.forget(running.execution, way.scope, [row.element for row in way.undone[0].steps])
+    return running.go_back(way.scope, way.undone[0].tokens, path)
 
 
 def _standing(running: Running) -> dict[UUID, Standing]:
@@ -122,7 +183,7 @@ def _carry_out(
     standing: dict[UUID, Standing],
     withdraw: list[UUID],
     scopes: list[UUID | None],
-    begin: Callable[[], None],
+    begin: Callable[[], object],
 ) -> None:
     """Begin first and take away afterwards, so that no scope ends between; what waits at a join goes before all."""
     chosen = _lifted(standing, set(withdraw), _around(standing, scopes))
@@ -134,18 +195,6 @@ def _carry_out(
     begin()
     for task in chosen - set(early):
         running.withdraw(task)
-
-
-def _take_up(running: Running, way: _Way, then: Layers | None) -> None:
-    """Set the variables that the step sees as they were then, open what had ended, and start at the step."""
-    *outer, step = way.steps
-    model = running.programme.model
-    called = any(model.element(one.process, one.element).called for one in outer)
-    if then is not None and not called:
-        seen = survey.seen(running.execution, way.scope)
-        returns.restore(running.execution, {layer: then[layer] for layer in seen if layer in then})
-    path = [Reopening(one.element, then.get(f"s{one.task.hex}") if then is not None else None) for one in outer]
-    running.reenter(way.scope, path, step.element)
 
 
 def _lifted(standing: dict[UUID, Standing], wanted: set[UUID], kept: set[UUID]) -> set[UUID]:
@@ -198,41 +247,29 @@ def _scope(running: Running, placement: Placement) -> UUID | None:
         element = drawn[0]
 
 
-def _behind(running: Running, one: Standing, way: _Way) -> bool:
-    """Tell whether a token stands, in the scope that the way back begins in, where the flows lead from there."""
-    if one.holder != way.scope:
-        return False
-    model, pivot = running.programme.model, way.steps[0].element
-    if one.source is not None:
-        return one.source in survey.downstream(model, way.process, pivot, one.element)
-    return one.element in survey.downstream(model, way.process, pivot)
-
-
-def _step(session: Session, instance: UUID, number: int) -> Any:
-    found = session.execute(_STEPS.where(History.instance == instance, History.step == number)).one_or_none()
-    if found is None:
-        raise NotFound(instance=instance, step=number)
-    return found
-
-
-def _way(session: Session, running: Running, step: Any) -> _Way:
-    """Return the way back to a step; each sub-process around it that has ended is a step of the history too."""
-    scopes = survey.scopes(running.execution)
-    steps = [step]
-    while steps[0].scope not in scopes:
-        around = _STEPS.where(History.instance == running.row.id, History.task == steps[0].scope)
-        outer = session.execute(around).one_or_none()
-        if outer is None:
-            raise _refused("该步骤所在的子流程没有办结过。", "The sub-process of that step was never finished.")
-        steps.insert(0, outer)
+def _returnable(running: Running, steps: list[Past]) -> None:
     elements = [running.programme.model.element(one.process, one.element) for one in steps]
-    if any(element.loop is not None for element in elements[:-1]):
+    if any(element.loop is not None for element in elements[:-1]) or several(steps[-1]):
         raise _refused(
             "该步骤由多人分别办理；请退回到整个环节。", "Several did that step; return to the whole activity."
         )
     if any(element.attached or element.triggered for element in elements):
         raise _refused("不能退回到事件引出的部分。", "What an event set off cannot be returned to.")
-    return _Way(steps[0].scope, scopes[steps[0].scope], steps)
+    if returns.interrupted(running.execution, steps[0].scope):
+        raise _refused("该环节已被事件中断，不能退回。", "An event has interrupted that part; nothing returns to it.")
+
+
+def _undoing(running: Running, past: list[Past], step: Past) -> Undoing:
+    model, inside = running.programme.model, [row for row in past if row.scope == step.scope]
+    rows = causes.standing(running.execution, model, inside)
+    if step.task not in {row.task for row in rows}:
+        raise _refused(
+            "该步骤后来又退回重办；请选最近的一次。", "That step was done again since; choose its last time."
+        )
+    if step.scope in survey.scopes(running.execution):
+        older = _older(running.session, running.row.id, step.version)
+        return causes.undoing(running.execution, model, rows, step, older)
+    return causes.reviving(model, rows, step)
 
 
 def _older(session: Session, instance: UUID, version: int | None) -> set[UUID]:
@@ -241,11 +278,8 @@ def _older(session: Session, instance: UUID, version: int | None) -> set[UUID]:
     return set(session.scalars(query))
 
 
-def _then(session: Session, running: Running, step: Any) -> Layers:
-    """Return the variables that the step saw then, layer by layer: what came after it is undone backwards."""
-    if step.version is None:
-        raise _refused("当时的数据没有保存。", "The data of then were not kept.")
-    since = step.entered if step.entered is not None else step.version - 1
+def _then(session: Session, running: Running, since: int) -> Layers:
+    """Return the variables as they were at a version, layer by layer: what came after it is undone backwards."""
     query = select(Change.undo).where(Change.instance == running.row.id, Change.version > since)
     then = survey.layers(running.execution)
     for undo in session.scalars(query.order_by(Change.version.desc())):
@@ -268,7 +302,16 @@ def _refused(zh: str, en: str) -> OperationRefused:
 
 
 _STEPS = (
-    select(History.task, History.process, History.element, History.version, History.scope, Task.entered)
+    select(
+        History.step,
+        History.task,
+        History.process,
+        History.element,
+        History.scope,
+        History.origins,
+        History.version,
+        Task.entered,
+    )
     .outerjoin(Task, Task.id == History.task)
     .where(History.outcome == "completed")
 )

@@ -105,10 +105,10 @@ class Running:
         self.execution.place(element, data, scope)
         self._move(moved=True)
 
-    def reenter(self, scope: UUID | None, path: Sequence[Reopening], element: str) -> None:
-        """Open again what had ended and start a token at a flow node in it; raise NotFound."""
-        returns.reenter(self.execution, scope, path, element)
+    def go_back(self, scope: UUID | None, taken: Sequence[UUID], path: Sequence[Reopening]) -> UUID:
+        """Take tokens away and begin again along a path from an open scope on; return the last; raise NotFound."""
         self._move(moved=True)
+        return returns.go_back(self.execution, scope, taken, path)
 
     def rearm(self, task: UUID, element: str, due: datetime) -> bool:
         """Let a waiting timer fall due at another instant; False when it does not wait."""

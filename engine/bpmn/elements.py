@@ -23,6 +23,19 @@ EVENTS = frozenset({"startEvent", "endEvent", "boundaryEvent", "intermediateCatc
 GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
 NODES = ACTIVITIES | EVENTS | GATEWAYS
 NAMED = ("message", "signal")
+ACTIONS = (
+    "complete",
+    "return",
+    "transfer",
+    "delegate",
+    "sign",
+    "withdraw",
+    "urge",
+    "copy",
+    "seat",
+    "cancel",
+    "terminate",
+)
 DATA = ("dataObject", "dataInput", "dataOutput", "property")
 
 
@@ -99,6 +112,8 @@ class Element:
     remind: tuple[str, ...] = ()
     remind_roles: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
+    actions: tuple[str, ...] | None = None
+    opinion: tuple[str, ...] = ()
     correlation: str | None = None
     definition: Event = Event()
     loop: Loop | None = None

@@ -32,6 +32,8 @@ def read(node: etree._Element, process: str, names: Names) -> Element:
         remind=tuple((node.get(f"{I}remind") or "").split()),
         remind_roles=tuple((node.get(f"{I}remindRoles") or "").split()),
         stops=tuple((node.get(f"{I}stops") or "").split()),
+        actions=tuple(node.get(f"{I}actions", "").split()) if f"{I}actions" in node.attrib else None,
+        opinion=tuple((node.get(f"{I}opinion") or "").split()),
         correlation=node.get(f"{I}correlation"),
         definition=_event(node, names),
         loop=_loop(node, names),

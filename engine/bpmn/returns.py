@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from engine.bpmn.causes import Origins, Waiting
 from engine.bpmn.execution import Execution
 from engine.bpmn.nodes import Node
 from engine.bpmn.scopes import Token
@@ -15,10 +16,15 @@ WATCHED = frozenset({"timer", "message", "signal", "conditional"})
 
 @dataclass(frozen=True)
 class Reopening:
-    """A sub-process or call activity to open again; `data` are the variables inside, None as it is given them now."""
+    """A flow node to begin at again, and what waits at joins beside it.
+
+    `data` are the variables inside a sub-process or called process, None as it is given them now.
+    """
 
     element: str
-    data: dict[str, Any] | None
+    origins: Origins | None = None
+    joins: Sequence[Waiting] = ()
+    data: dict[str, Any] | None = None
 
 
 def restore(execution: Execution, wanted: Mapping[str, Mapping[str, Any]]) -> None:
@@ -33,17 +39,52 @@ def restore(execution: Execution, wanted: Mapping[str, Mapping[str, Any]]) -> No
     instance.changed = True
 
 
-def reenter(execution: Execution, scope: UUID | None, path: Sequence[Reopening], element: str) -> None:
-    """Open what had ended again, from the open `scope` on and the outermost first, and put a token at a flow node.
+def go_back(execution: Execution, scope: UUID | None, taken: Sequence[UUID], path: Sequence[Reopening]) -> UUID:
+    """Take tokens away and begin again along `path`, in one move; return the token that stands at its last node.
 
-    Boundary events watch again. Raise NotFound where something is done by several, or where no token can stand.
+    From the open `scope` on, what had ended is opened again, the outermost first; its boundary events watch again.
+    Raise NotFound where something is done by several, or where no token can stand.
     """
     game = execution._game
+    game.renew()
     around: Any = execution._instance if scope is None else execution._instance.subprocesses[scope]
-    for reopening in path:
+    *outer, step = path
+    for token in [execution._instance.find(task) for task in taken]:
+        if token is not None:
+            game.cancel(token)
+    for reopening in outer:
+        _wait(around, reopening)
         around = _open(game, around, reopening)
-    game.enter(around, _node(around, element))
+    _wait(around, step)
+    begun = game.enter(around, _node(around, step.element), _plain(step.origins))
     game.run()
+    found: UUID = begun.id
+    return found
+
+
+def forget(execution: Execution, scope: UUID | None, elements: Sequence[str]) -> None:
+    """Forget that activities of an open scope were completed, so that nothing undone is compensated later."""
+    around: Any = execution._instance if scope is None else execution._instance.subprocesses[scope]
+    records = around.kept.get("completed", [])
+    for element in elements:
+        found = next((one for one in reversed(records) if one["activity"] == element), None)
+        if found is not None:
+            records.remove(found)
+
+
+def interrupted(execution: Execution, scope: UUID | None) -> bool:
+    """Tell whether an event has interrupted what ran in an open scope."""
+    around: Any = execution._instance if scope is None else execution._instance.subprocesses[scope]
+    return "interrupted" in around.kept
+
+
+def _wait(around: Any, reopening: Reopening) -> None:
+    for one in reopening.joins:
+        around.spec.task_specs[one.element].keep(around, one.flow, [[one.source.hex, one.flow]])
+
+
+def _plain(origins: Origins | None) -> list[list[str]] | None:
+    return None if origins is None else [list(one) for one in origins]
 
 
 def _open(game: Any, around: Any, reopening: Reopening) -> Any:
@@ -51,6 +92,8 @@ def _open(game: Any, around: Any, reopening: Reopening) -> Any:
     if node.element.loop is not None:
         raise NotFound(element=reopening.element)
     token = Token(around, node, around.task_tree)
+    if reopening.origins is not None:
+        token.internal_data["origins"] = _plain(reopening.origins)
     game.note(token, "entered")
     node._read(game, token)
     for boundary in node.boundaries:

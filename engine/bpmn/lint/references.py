@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
-from engine.bpmn.elements import I
+from engine.bpmn.elements import ACTIONS, I
 from engine.bpmn.gate import BPMN
 from engine.bpmn.lint.drawing import ACTIVITIES, DEFINITION, NODES, File, Node, Plan, local, plain
 from engine.bpmn.lint.findings import Fault, error, fault, lenient, warning
@@ -85,6 +85,21 @@ RULES = {
         "10.3.4",
         "找不到表单“{reference}”；请补上 forms/{reference}.form。",
         "There is no form {reference!r}; add forms/{reference}.form.",
+    ),
+    "missing-action": error(
+        "10.3.4",
+        "没有“{reference}”这一操作；icity:{name} 可写：{wanted}。",
+        "There is no action {reference!r}; icity:{name} takes: {wanted}.",
+    ),
+    "seat-of-one": warning(
+        "10.3.4",
+        "这里只有一人办理，不能加签席位；请删去 seat，或改为多实例（会签）。",
+        "One person does this alone, so no seat can be added; leave out seat, or make it a multi-instance.",
+    ),
+    "opinion-of-nothing": warning(
+        "10.3.4",
+        "icity:opinion 写了“{reference}”，但 icity:actions 不允许它；请补上或删去。",
+        "icity:opinion names {reference!r}, which icity:actions does not allow; add it there or leave it out.",
     ),
     "unnamed-operator": lenient(
         "10.3.3",
@@ -234,6 +249,7 @@ def check(plan: Plan, file: File) -> Iterator[Fault]:
             yield from _references(plan, file, xml, tag)
             yield from _own_names(plan, xml)
             yield from _unsaid(xml, tag)
+            yield from _actions(xml, tag)
     for node in file.all_nodes():
         yield from _events(plan, file, node)
         yield from _called(plan, node)
@@ -300,6 +316,26 @@ def _own_names(plan: Plan, xml: etree._Element) -> Iterator[Fault]:
     for role in (xml.get(f"{I}remindRoles") or "").split():
         if role not in plan.known["roles"]:
             yield fault(xml, "missing-role", reference=role)
+
+
+def _actions(xml: etree._Element, tag: str) -> Iterator[Fault]:
+    """Check what people may do with a task besides answering it."""
+    allowed, opinion = (xml.get(f"{I}{name}") for name in ("actions", "opinion"))
+    for name, told in (("actions", allowed), ("opinion", opinion)):
+        for one in (told or "").split():
+            if one not in ACTIONS:
+                yield fault(xml, "missing-action", reference=one, name=name, wanted=" ".join(ACTIONS))
+    if "seat" in (allowed or "").split() and tag in ACTIVITIES and not _several(xml):
+        yield fault(xml, "seat-of-one")
+    for one in (opinion or "").split():
+        if allowed is not None and one in ACTIONS and one not in {"complete", *allowed.split()}:
+            yield fault(xml, "opinion-of-nothing", reference=one)
+
+
+def _several(xml: etree._Element) -> bool:
+    """Tell whether an activity, or a sub-process around it, is a multi-instance."""
+    around = (xml, *xml.iterancestors(f"{{{BPMN}}}subProcess"))
+    return any(one.find(f"{{{BPMN}}}multiInstanceLoopCharacteristics") is not None for one in around)
 
 
 def _unsaid(xml: etree._Element, tag: str) -> Iterator[Fault]:

@@ -59,6 +59,7 @@ REFUSED_VALUES: Mapping[str, tuple[frozenset[str], str, str]] = {
 _timed = frozenset({"anchor", "deadline", "remind", "remindRoles"})
 _heard = frozenset({"correlation", "result"})
 _human = frozenset({"form", "role", "organisation", "assignee", "deadline", "result", "remind", "remindRoles"})
+_human |= {"actions", "opinion"}
 _lasting = frozenset({"milestone", "stops"})
 _work = frozenset({"operator", "result"})
 _rule = frozenset({"decision", "result"})
