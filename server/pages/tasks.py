@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from engine import events, inbox, tasks
+from engine import drafts, events, inbox, tasks
 from engine.db import transaction
 from engine.errors import IcityError, TaskClaimed, TaskClosed
 from server.auth import signed_in
@@ -27,6 +27,7 @@ def task(task_id: UUID) -> str:
     with transaction(sessions()) as session:
         view = tasks.show(session, g.actor, task_id)
         happened = events.of_task(session, view.row.instance, task_id)
+        draft = drafts.load(session, g.actor, task_id) if view.row.state == "open" else None
     row = view.row
     standing = _standing(row, happened)
     return render_template(
@@ -36,7 +37,7 @@ def task(task_id: UUID) -> str:
         due=due(row),
         since=stamp(row.created_at),
         ended=stamp(row.ended_at),
-        form=_form(view, writable=standing["act"] == "complete"),
+        form=_form(view, draft, writable=standing["act"] == "complete"),
         reasons=origins.reasons(row, happened),
         opinion={"asked": False},
         panels=[],
@@ -121,18 +122,28 @@ def _open_standing(row: inbox.TaskRow) -> dict[str, Any]:
     return {"label": _("Claimed"), "tone": "gray", "told": told, "act": None}
 
 
-def _form(view: tasks.TaskView, *, writable: bool) -> dict[str, Any]:
+def _form(view: tasks.TaskView, draft: drafts.Draft | None, *, writable: bool) -> dict[str, Any]:
     open_still = view.row.state == "open"
+    kept = draft if writable else None
     schema = view.form if open_still or view.form is None else _answers_only(view.form)
     return {
         "id": view.row.id,
         "person": g.actor.id,
         "schema": schema,
-        "values": {**view.facts, **view.data},
+        "values": {**view.facts, **view.data, **(kept.answers if kept else {})},
         "facts": view.facts,
+        "draft": _kept(kept),
         "readonly": not writable,
         "url": url_for("pages.complete_task", task_id=view.row.id),
+        "draftUrl": f"/tasks/{view.row.id}/draft",
     }
+
+
+def _kept(draft: drafts.Draft | None) -> dict[str, Any] | None:
+    if draft is None:
+        return None
+    told = _("Saved for now %(when)s", when=stamp(draft.saved_at))
+    return {"answers": draft.answers, "at": draft.saved_at.isoformat(), "told": told}
 
 
 def _answers_only(schema: dict[str, Any]) -> dict[str, Any]:
