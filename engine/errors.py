@@ -181,3 +181,19 @@ class SeatRefused(IcityError):
 
 class MapRefused(IcityError):
     """The file cannot be taken as the boundaries of the province. The fact `why` says what is missing or wrong."""
+
+
+class TaskBound(IcityError):
+    """Something else must happen to this task first. The fact `why` says what."""
+
+
+class ColleagueRefused(IcityError):
+    """This cannot be given to that person. The fact `why` says why."""
+
+
+class UrgedAlready(IcityError):
+    """Somebody has asked to hurry with this task today; once a working day is enough."""
+
+
+class SubstitutionRefused(IcityError):
+    """Nobody can be appointed to stand in so. The fact `why` says why."""

@@ -91,6 +91,7 @@ class SignKind(StrEnum):
 class SignState(StrEnum):
     """Where an added sign stands."""
 
+    WAITING = "waiting"  # its turn has not come: others sign first, or the owner has not answered
     OPEN = "open"  # asked for
     AGREED = "agreed"  # given
     REFUSED = "refused"  # given against; the task goes back to its owner

@@ -284,7 +284,9 @@ def _sign() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum("open", "agreed", "refused", "taken_back", name="signstate", native_enum=False, length=20),
+            sa.Enum(
+                "waiting", "open", "agreed", "refused", "taken_back", name="signstate", native_enum=False, length=20
+            ),
             nullable=False,
         ),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
