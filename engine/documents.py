@@ -140,15 +140,16 @@ class Print:
 
 @dataclass(frozen=True)
 class Press:
-    """Where documents are printed: the folder of this installation, and the folders of its fonts."""
+    """Where documents are printed: the folder of this installation, the folders of its fonts, and its address."""
 
     var: Path
     fonts: tuple[Path, ...]
+    address: str = ""  # under which people check a document; none: no code is printed
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Return the press of an installation."""
-        return cls(settings.var_path, settings.font_folders)
+        return cls(settings.var_path, settings.font_folders, settings.public_url)
 
     @property
     def faces(self) -> Faces:
@@ -237,7 +238,7 @@ def content(session: Session, actor: Actor, document: UUID, form: Form, press: P
     if digest is not None and files.place(press.var, digest).is_file():
         return files.content(press.var, digest)
     drafted = draft(session, document)
-    printed = print_(drafted, press.faces)
+    printed = print_(drafted, press)
     keep(session, drafted, printed, press.var)
     return printed.pdf if form is Form.PDF else printed.docx
 
@@ -273,7 +274,7 @@ def draft(session: Session, document: UUID) -> Draft:
     return Draft(*found)
 
 
-def print_(drafted: Draft, faces: Faces) -> Print:
+def print_(drafted: Draft, press: Press) -> Print:
     """Return the PDF and DOCX of a document and the findings about them; the same draft always gives the same bytes.
 
     Needs no database, so that nobody's move waits for it. Raise DocumentRefused.
@@ -281,7 +282,9 @@ def print_(drafted: Draft, faces: Faces) -> Print:
     template, faults = documents.read(bytes(drafted.template))
     if template is None:
         raise DocumentRefused(why=f"the template cannot be read: {faults[0]['text']['en']}")
-    paper = _composed(template, drafted.facts, drafted.number, drafted.issued_on)
+    faces, paper = press.faces, _composed(template, drafted.facts, drafted.number, drafted.issued_on)
+    if press.address:
+        paper["check_at"] = f"{press.address.rstrip('/')}/verify/{drafted.id}"
     pdf = typesetting.pdf(paper, faces)
     return Print(pdf, word.docx(paper, faces), selfcheck.check(pdf, paper, faces))
 

@@ -26,7 +26,7 @@ def _print(sessions: Sessions, press: Press, document: UUID) -> bool:
     with transaction(sessions) as session:
         drafted = documents.draft(session, document)
     try:
-        printed = documents.print_(drafted, press.faces)
+        printed = documents.print_(drafted, press)
     except DocumentRefused as fault:
         _log.exception("document.unprintable", document=document, number=drafted.number)
         with transaction(sessions) as session:

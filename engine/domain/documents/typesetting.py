@@ -4,10 +4,12 @@ Everything on a page reaches the typesetter as data: no text of a person is ever
 """
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import orjson
+import segno
 import typst
 
 from engine.domain.documents.faces import Faces
@@ -36,8 +38,17 @@ def chart(paper: Paper, block: Mapping[str, Any], faces: Faces) -> bytes:
 
 
 def _told(paper: Paper, faces: Faces) -> str:
-    told = {"picture": None, **paper, "faces": faces.plain, "keywords": [paper["number"], *faces.notes]}
-    return orjson.dumps(told).decode()
+    about = {"faces": faces.plain, "keywords": [paper["number"], *faces.notes], "code": _code(paper.get("check_at"))}
+    return orjson.dumps({"picture": None, **paper, **about}).decode()
+
+
+def _code(address: str | None) -> str:
+    """Return the drawing of the QR code by which a document is checked, nothing without an address."""
+    if not address:
+        return ""
+    drawing = BytesIO()
+    segno.make(address, error="m", micro=False).save(drawing, kind="svg", xmldecl=False, border=0)
+    return drawing.getvalue().decode()
 
 
 def _set(source: bytes, told: str, faces: Faces, kind: Literal["pdf", "png"], ppi: float | None = None) -> list[bytes]:

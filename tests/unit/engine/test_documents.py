@@ -196,11 +196,11 @@ def test_a_file_that_is_lost_is_printed_again_with_the_same_bytes(sessions, sign
     assert files.content(press.var, row.docx) == before
 
 
-def test_a_document_keeps_the_template_it_was_issued_by(sessions, signed, folder, configuration):
+def test_a_document_keeps_the_template_it_was_issued_by(sessions, signed, folder, press):
     signed()
     with transaction(sessions) as session:
         (old,) = session.scalars(select(OfficialDocument)).all()
-        before = documents.print_(documents.draft(session, old.id), typefaces()).pdf
+        before = documents.print_(documents.draft(session, old.id), press).pdf
     changed = (folder / "templates" / "letter.toml").read_text(encoding="utf-8").replace("关于", "有关")
     (folder / "templates" / "letter.toml").write_text(changed, encoding="utf-8")
     with transaction(sessions) as session:
@@ -209,7 +209,7 @@ def test_a_document_keeps_the_template_it_was_issued_by(sessions, signed, folder
     first, second = rows(sessions)
     assert (first.title[:2], second.title[:2]) == ("关于", "有关")
     with transaction(sessions) as session:
-        assert documents.print_(documents.draft(session, first.id), typefaces()).pdf == before
+        assert documents.print_(documents.draft(session, first.id), press).pdf == before
         with pytest.raises(NotFound):
             documents.draft(session, second.instance)
 

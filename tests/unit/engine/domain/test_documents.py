@@ -3,7 +3,9 @@
 import zipfile
 from io import BytesIO
 
+import pypdfium2 as pdfium
 import pytest
+import segno
 from lxml import etree
 
 from engine.domain.documents import faces, reading, selfcheck, typesetting, word
@@ -195,3 +197,26 @@ def test_a_long_list_goes_on_over_pages_under_its_head():
 
 def test_facts_of_the_test_are_those_the_templates_ask_for():
     assert {kind for kind in KINDS if not FACTS[kind]} == set()
+
+
+def test_the_last_page_carries_the_code_by_which_the_document_is_checked():
+    composed = {**paper("recognition"), "check_at": "https://example.gov.cn/verify/0f3c"}
+    content = typesetting.pdf(composed, typefaces())
+    assert errors(content, composed) == []
+    assert _drawn_code(content) == [list(row) for row in segno.make(composed["check_at"], error="m").matrix]
+
+
+def _drawn_code(content):
+    """Return the modules of the code as somebody's camera sees them: 16 mm wide, 6 mm under the text area."""
+    book = pdfium.PdfDocument(content)
+    page = book[len(book) - 1].render(scale=300 / 72, grayscale=True)
+    dots = 300 / 25.4
+    left, top = (210 - 28 - 16) * dots, (37 + 225 + 6) * dots  # an even page is bound at its right
+    modules = len(segno.make("https://example.gov.cn/verify/0f3c", error="m").matrix)
+    step = 16 * dots / modules
+
+    def dark(row, column):
+        x, y = int(left + (column + 0.5) * step), int(top + (row + 0.5) * step)
+        return int(page.buffer[y * page.stride + x] < 128)
+
+    return [[dark(row, column) for column in range(modules)] for row in range(modules)]
