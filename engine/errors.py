@@ -197,3 +197,11 @@ class UrgedAlready(IcityError):
 
 class SubstitutionRefused(IcityError):
     """Nobody can be appointed to stand in so. The fact `why` says why."""
+
+
+class ObjectionRefused(IcityError):
+    """Objections to this unit are not taken here: the days of the notice are over, or it does not name the unit."""
+
+
+class BatchRefused(IcityError):
+    """These cannot be done at once. The fact `why` says why; none was done."""

@@ -11,8 +11,8 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine import clock
+from engine.domain.actors import Actor
 from engine.errors import AnswersRefused, NotAllowed, NotFound
-from engine.identity import Actor
 from engine.tables import Organisation, Person, SavedFilter
 
 LISTS = ("mine", "claimable", "done", "started", "copies")

@@ -77,6 +77,7 @@ REPLIES: dict[type[Exception], Reply] = {
     errors.ColleagueRefused: Reply(422, "colleague-refused", "不能交给此人。"),
     errors.UrgedAlready: Reply(409, "urged-already", "该任务今天已经催办过；每个工作日只能催办一次。"),
     errors.SubstitutionRefused: Reply(422, "substitution-refused", "不能这样委托代理。"),
+    errors.BatchRefused: Reply(422, "batch-refused", "不能这样批量办理，未办理任何一件。"),
     DataError: Reply(400, "unstorable", "请求中有无法保存的数据。", "The request holds data that cannot be stored."),
     OperationalError: Reply(503, "busy", "系统繁忙，请稍后再试。", "The system is busy; try again shortly."),
     PoolTimeout: Reply(503, "busy", "系统繁忙，请稍后再试。", "The system is busy; try again shortly."),
@@ -115,6 +116,14 @@ def reply(error: Exception) -> Response:
     return response
 
 
+def sentence(error: Exception, spoken: str) -> str:
+    """Return in `spoken` (zh or en) why something was refused: what it names as the reason, else what happened."""
+    told, facts = _reply(error), error.facts if isinstance(error, IcityError) else {}
+    fields = [text.get(spoken, "") for text in (facts.get("fields") or {}).values()]
+    reason = (facts.get("why") or {}).get(spoken) or " ".join(dict.fromkeys(fields))
+    return reason or _titled(told, error, spoken)
+
+
 def note(error: Exception) -> None:
     """Log `error` when the fault is ours."""
     told = _reply(error)
@@ -142,7 +151,11 @@ def _reply(error: Exception) -> Reply:
 
 
 def _title(told: Reply, error: Exception) -> str:
-    if language() == "zh":
+    return _titled(told, error, language())
+
+
+def _titled(told: Reply, error: Exception, spoken: str) -> str:
+    if spoken == "zh":
         return told.zh
     if told.en is not None:
         return told.en

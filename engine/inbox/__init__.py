@@ -12,11 +12,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.domain.actors import Actor
 from engine.filters import Sort, Wanted
-from engine.identity import Actor
 from engine.inbox import own
 from engine.inbox.picking import EVERYTHING, MOST, Base, Picked, count, pick
-from engine.inbox.rows import TaskRow, asked, by_id, found, query, read, unit, visible
+from engine.inbox.rows import TaskRow, asked, by_id, found, query, read, seen, unit, visible
 from engine.pages import Page
 from engine.tables import CarbonCopy, Instance, Person, Task
 
@@ -31,6 +31,7 @@ __all__ = [
     "done",
     "found",
     "mine",
+    "seen",
     "started",
     "visible",
 ]

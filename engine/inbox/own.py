@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, column, exists, func, literal, literal_column, select, true
+from sqlalchemy import ColumnElement, Text, Uuid, column, func, literal, literal_column, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
-from engine.identity import Actor
+from engine.domain.actors import Actor
 from engine.inbox import rows
 from engine.inbox.picking import Base, Fields
 from engine.tables import CarbonCopy, Instance, Sign, SignState, Task, TaskState
@@ -88,18 +88,11 @@ def waiting(cases: Sequence[UUID], most: int) -> Any:
 
 
 def _signs(actor: Actor) -> Base:
-    """Return the signs that the actor is asked for and whose turn it is."""
-    earlier = aliased(Sign)
-    waits = exists().where(
-        earlier.task == Sign.task,
-        earlier.kind == Sign.kind,
-        earlier.state == SignState.OPEN,
-        earlier.position < Sign.position,
-    )
+    """Return the signs whose turn it is, asked of the actor or of whom they stand in for in everything."""
     asked = (
         select(Sign.id)
         .join(Task, Task.id == Sign.task)
-        .where(Sign.person == actor.id, Sign.state == SignState.OPEN, ~waits)
+        .where(Sign.person.in_([actor.id, *actor.wholly]), Sign.state == literal_column(f"'{SignState.OPEN.value}'"))
     )
     return Base(SIGN, asked, _task_fields(Task, Sign.id, Sign.asked_at, rows.urged()))
 

@@ -10,8 +10,20 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from engine import calendars, clock
-from engine.identity import Actor
-from engine.tables import Division, Instance, Organisation, Person, Sign, SignState, Task, TaskState, Urge
+from engine.domain.actors import Actor, Principal
+from engine.tables import (
+    Delegation,
+    DelegationState,
+    Division,
+    Instance,
+    Organisation,
+    Person,
+    Sign,
+    SignState,
+    Task,
+    TaskState,
+    Urge,
+)
 
 SOON = 3  # working days
 FAR_AWAY = "normal"
@@ -62,22 +74,38 @@ def found(session: Session, actor: Actor, task: UUID) -> TaskRow | None:
     return rows[0] if rows else None
 
 
+def seen(session: Session, actor: Actor, tasks: Sequence[UUID]) -> dict[UUID, TaskRow]:
+    """Return the rows of those of `tasks` that the actor may see."""
+    rows = read(session, query().where(Task.id.in_(tasks), visible(actor))) if tasks else []
+    return {row.id: row for row in rows}
+
+
 def visible(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition for seeing a task: one's own, open or done, those of one's roles, those one signs."""
+    """Return the condition for seeing a task: one's own, open or done, those of one's roles, what one was asked for."""
     anywhere = and_(Task.organisation.is_(None), Task.role.in_(sorted(actor.roles)))
     here = tuple_(Task.organisation, Task.role).in_(sorted(actor.memberships))
     candidate = or_(anywhere, here) if actor.memberships else anywhere
-    asked = exists().where(Sign.task == Task.id, Sign.person == actor.id, Sign.state != SignState.TAKEN_BACK)
-    return or_(held(actor), Task.ended_by == actor.id, candidate, asked)
+    wholly, lenders = [actor.id, *actor.wholly], [actor.id, *(one.person for one in actor.principals)]
+    signs = exists().where(Sign.task == Task.id, Sign.person.in_(wholly), Sign.state != SignState.TAKEN_BACK)
+    lent_out = exists().where(
+        Delegation.task == Task.id, Delegation.owner.in_(lenders), Delegation.state == DelegationState.OPEN
+    )
+    return or_(held(actor), Task.ended_by == actor.id, candidate, signs, lent_out)
 
 
 def held(actor: Actor) -> ColumnElement[bool]:
     """Return the condition "this task is with the actor, or with somebody whom the actor stands in for"."""
-    own = Task.assignee == actor.id
-    lent = [
-        and_(Task.assignee == one.person, Task.role.in_(sorted(one.roles))) for one in actor.principals
-    ]
-    return or_(own, *lent) if lent else own
+    lent = (_lent(one) for one in actor.principals)
+    return or_(Task.assignee == actor.id, *lent)
+
+
+def _lent(principal: Principal) -> ColumnElement[bool]:
+    theirs = Task.assignee == principal.person
+    if principal.whole:
+        return theirs
+    seats = sorted(principal.memberships)
+    anywhere = and_(Task.organisation.is_(None), Task.role.in_(sorted(principal.roles)))
+    return and_(theirs, or_(anywhere, tuple_(Task.organisation, Task.role).in_(seats)))
 
 
 def urged() -> ColumnElement[bool]:
