@@ -48,6 +48,8 @@ class Kind(StrEnum):
     CASE_COPIED = "case.copied"  # a person told others of the case for information
     SUBSTITUTE_APPOINTED = "substitute.appointed"  # a person let another stand in for them for some days
     SUBSTITUTE_ENDED = "substitute.ended"  # a substitution was ended before its last day
+    TASK_RETURNED = "task.returned"  # a person sent their work back to an earlier step, whole or for some fields
+    TASK_WITHDRAWN = "task.withdrawn"  # a person took their answer back before anybody went on
     TASK_COMPLETED = "task.completed"  # a person answered
     TASK_CANCELLED = "task.cancelled"  # the diagram withdrew the work: interrupted, lapsed, or the instance ended
     TIMER_ARMED = "timer.armed"  # a moment was set at which the instance wakes
@@ -193,6 +195,21 @@ def of_task(session: Session, instance: UUID, task: UUID) -> list[EventRow]:
     """Return what happened to one task of `instance`, oldest first; the caller has checked who may see the task."""
     query = _TIMELINE.where(Event.instance == instance, Event.task == task)
     return [EventRow(*row) for row in session.execute(query)]
+
+
+def latest(
+    session: Session, instance: UUID, kinds: Iterable[str] | None = None, before: int | None = None, limit: int = 50
+) -> list[EventRow]:
+    """Return the newest of what happened to `instance`, of `kinds` alone and before the event numbered `before`.
+
+    The caller has checked that the person asking may see the instance.
+    """
+    query = _TIMELINE.order_by(None).order_by(Event.id.desc()).where(Event.instance == instance)
+    if kinds is not None:
+        query = query.where(Event.kind.in_(sorted(kinds)))
+    if before is not None:
+        query = query.where(Event.id < before)
+    return [EventRow(*row) for row in session.execute(query.limit(limit))]
 
 
 def everything(session: Session) -> Iterator[tuple[str, EventRow]]:

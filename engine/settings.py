@@ -42,6 +42,12 @@ class Settings:
     max_evidence: int
     evidence_types: list[str]
     virus_scan: str
+    evidence_daily: int
+    evidence_daily_organisation: int
+    evidence_daily_files: int
+    task_attachments: int
+    default_actions: list[str]
+    max_returns: int
     seed_demo: bool
     language: str
 

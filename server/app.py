@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.db import Sessions, transaction
 from engine.settings import ROOT, Settings
-from server import api, auth, headers, hooks, idempotency, limits, pages, problems, secrets
+from server import api, auth, headers, hooks, idempotency, limits, pages, problems, secrets, uploads
 
 from server.reading import StrictJson
 
@@ -47,12 +47,18 @@ class Application(Flask):
         if not auth.by_machine(request):
             self._guard_page(view)
             return super().dispatch_request()
+        if uploads.is_unhurried(view):
+            with transaction(_services(self).sessions) as session:
+                auth.admit(session, view)
+            return super().dispatch_request()
         with transaction(_services(self).sessions) as g.session:
             auth.admit(g.session, view)
             return idempotency.answer(g.session, self._answer)
 
     def _guard_page(self, view: Any) -> None:
         auth.refuse_foreign_origin(request)
+        if uploads.is_unhurried(view):
+            uploads.widen()
         self.extensions["csrf"].protect()
         with transaction(_services(self).sessions) as session:
             auth.admit(session, view)

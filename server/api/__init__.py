@@ -4,8 +4,10 @@ from flask import Flask
 
 from server.api import (
     archive,
+    attachments,
     calendar,
     documents,
+    drafts,
     evidence,
     figures,
     health,
@@ -31,6 +33,8 @@ NOUNS = (
     instances,
     operations,
     tasks,
+    attachments,
+    drafts,
     messages,
     signals,
     incidents,

@@ -1,21 +1,16 @@
 """Evidence: files that support figures and statements, handed in once and read back by those whom they concern."""
 
-import io
 from typing import Any, cast
 
 import marshmallow as ma
-from flask import Response, current_app, g, request, send_file
+from flask import Response, current_app, g
 
 from engine import evidence
-from engine.errors import EvidenceRefused
-from engine.evidence import File, Store
-from engine.settings import Settings
-from server import auth
+from engine.db import Sessions, transaction
+from server import auth, uploads
 from server.api.openapi import Blueprint
 
 api = Blueprint("evidence", __name__, description="Files that support figures and statements")
-MULTIPART = "multipart/form-data"
-PART = "file"
 
 
 class NameQuery(ma.Schema):
@@ -32,11 +27,16 @@ class KeptSchema(ma.Schema):
 
 @api.post("/evidence")
 @auth.signed_in
+@uploads.unhurried
 @api.arguments(NameQuery, location="query")
 @api.response(201, KeptSchema)
 def keep(query: dict[str, Any]) -> dict[str, str]:
     """Keep a file, sent as the body with its Content-Type or as the part `file` of a form; the same twice is one."""
-    return {"digest": evidence.keep(g.session, _store(), g.actor.id, _file(query["name"]))}
+    store = uploads.store()
+    received = evidence.receive(store, uploads.received(query["name"]))
+    with transaction(_sessions()) as session:
+        evidence.remember(session, store, g.actor.id, received)
+    return {"digest": received.digest}
 
 
 @api.get("/evidence/<digest>")
@@ -44,20 +44,8 @@ def keep(query: dict[str, Any]) -> dict[str, str]:
 def content(digest: str) -> Response:
     """Give a file; its digest is checked on the way."""
     row = evidence.find(g.session, g.actor, digest)
-    found = io.BytesIO(_store().content(row.digest))
-    response = send_file(found, row.media_type, as_attachment=True, download_name=row.name)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return uploads.handed_out(uploads.store().content(row.digest), row.media_type, row.name)
 
 
-def _file(name: str) -> File:
-    if request.mimetype != MULTIPART:
-        return File(name, request.mimetype, request.get_data())
-    part = request.files.get(PART)
-    if part is None:
-        raise EvidenceRefused(why={"zh": "缺少名为file的文件。", "en": "The part file is missing."})
-    return File(name or part.filename or "", part.mimetype, part.read())
-
-
-def _store() -> Store:
-    return Store.of(cast("Settings", current_app.extensions["icity"].settings))
+def _sessions() -> Sessions:
+    return cast("Sessions", current_app.extensions["icity"].sessions)

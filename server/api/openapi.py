@@ -58,6 +58,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         """Answer POST at `rule`."""
         return self._typed(super().post(rule, **options))
 
+    def put(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Answer PUT at `rule`."""
+        return self._typed(super().put(rule, **options))
+
     def delete(self, rule: str, **options: Any) -> Callable[[View], View]:
         """Answer DELETE at `rule`."""
         return self._typed(super().delete(rule, **options))

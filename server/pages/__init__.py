@@ -2,12 +2,50 @@
 
 from flask import Flask
 
-from server.pages import faults, inbox, instances, language, panels, sign_in, start, tasks, units, words
+from server.pages import (
+    attachments,
+    comparison,
+    documents,
+    drafts,
+    faults,
+    figures,
+    inbox,
+    instances,
+    language,
+    lives,
+    panels,
+    public,
+    scores,
+    sign_in,
+    start,
+    tasks,
+    units,
+    words,
+    worksheets,
+)
 from server.pages.shell import loose_style, pages
 
 __all__ = ["faults", "loose_style", "register"]
 
-NOUNS = (inbox, instances, language, panels, sign_in, start, tasks, units)
+NOUNS = (
+    attachments,
+    comparison,
+    documents,
+    drafts,
+    figures,
+    inbox,
+    instances,
+    language,
+    lives,
+    panels,
+    scores,
+    public,
+    sign_in,
+    start,
+    tasks,
+    units,
+    worksheets,
+)
 
 
 def register(app: Flask) -> None:

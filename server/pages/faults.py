@@ -34,7 +34,7 @@ TEXTS = {
 
 def answer(error: Exception) -> Response:
     """Reply to `error` as the request prefers: sign-in page, problem+json or an error page."""
-    if request.is_json or "HX-Request" in request.headers:
+    if request.is_json or "HX-Request" in request.headers or request.accept_mimetypes.best == "application/json":
         return problems.reply(error)
     if isinstance(error, SignInNeeded):
         return redirect(url_for("pages.sign_in", next=request.full_path.rstrip("?")), 303)

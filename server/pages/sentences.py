@@ -28,6 +28,8 @@ SENTENCES = {
     Kind.TASK_CLAIMED: _("%(who)s claimed “%(what)s”."),
     Kind.TASK_RELEASED: _("%(who)s gave “%(what)s” back."),
     Kind.TASK_REASSIGNED: _("%(who)s gave “%(what)s” to somebody else: %(reason)s."),
+    Kind.TASK_RETURNED: _("%(who)s sent “%(what)s” back: %(reason)s."),
+    Kind.TASK_WITHDRAWN: _("%(who)s took “%(what)s” back to do it again: %(reason)s."),
     Kind.TASK_COMPLETED: _("%(who)s completed “%(what)s”."),
     Kind.TASK_CANCELLED: _("“%(what)s” is no longer needed and was withdrawn."),
     Kind.TIMER_ARMED: _("The clock of “%(what)s” was set for %(due)s."),
@@ -63,6 +65,8 @@ SENTENCES = {
     Kind.FIGURES_LOCKED: _("The figures of %(year)s were locked."),
     Kind.CASE_ARCHIVED: _("%(who)s handed the case to the archive."),
     Kind.EVIDENCE_KEPT: _("%(who)s handed in the file “%(name)s”."),
+    Kind.ATTACHMENT_ADDED: _("%(who)s attached “%(name)s” to “%(what)s”."),
+    Kind.ATTACHMENT_REMOVED: _("%(who)s took the attachment “%(name)s” off “%(what)s”."),
 }
 TITLES = {
     "science_strong": _("Strong in science and technology"),

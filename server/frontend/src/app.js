@@ -1,7 +1,10 @@
 // Every page: styles, htmx, the headers of requests and the line that tells what went wrong.
 import '@tabler/core/dist/css/tabler.min.css';
 import './desk.css';
+import './attachments.css';
+import './registers.css';
 import 'htmx.org';
+import { forget } from './autosave.js';
 import { headers } from './page.js';
 import { tell } from './notice.js';
 
@@ -14,4 +17,8 @@ document.addEventListener('htmx:sendError', () => tell(''));
 
 document.addEventListener('click', (event) => {
   if (event.target.closest('[data-print]')) window.print();
+});
+
+document.addEventListener('submit', ({ target }) => {
+  if (target.getAttribute('action')?.endsWith('/sign-out')) forget();
 });
