@@ -234,10 +234,15 @@ def withdraw(session: Session, actor: Actor, document: UUID, reason: str) -> Non
 
 def content(session: Session, actor: Actor, document: UUID, form: Form, press: Press) -> bytes:
     """Return the file of a document the person may read, printed now if it is not on the disk; raise NotFound."""
-    digest = getattr(read(session, actor, document), form.value)
+    return file(session, read(session, actor, document), form, press)
+
+
+def file(session: Session, kept: Entry, form: Form, press: Press) -> bytes:
+    """Return the file of a document, printed now if it is not on the disk."""
+    digest = getattr(kept, form.value)
     if digest is not None and files.place(press.var, digest).is_file():
         return files.content(press.var, digest)
-    drafted = draft(session, document)
+    drafted = draft(session, kept.id)
     printed = print_(drafted, press)
     keep(session, drafted, printed, press.var)
     return printed.pdf if form is Form.PDF else printed.docx
@@ -279,14 +284,19 @@ def print_(drafted: Draft, press: Press) -> Print:
 
     Needs no database, so that nobody's move waits for it. Raise DocumentRefused.
     """
+    faces, written = press.faces, paper(drafted)
+    if press.address:
+        written["check_at"] = f"{press.address.rstrip('/')}/verify/{drafted.id}"
+    pdf = typesetting.pdf(written, faces)
+    return Print(pdf, word.docx(written, faces), selfcheck.check(pdf, written, faces))
+
+
+def paper(drafted: Draft) -> dict[str, Any]:
+    """Return what a document says, as blocks of plain data; raise DocumentRefused."""
     template, faults = documents.read(bytes(drafted.template))
     if template is None:
         raise DocumentRefused(why=f"the template cannot be read: {faults[0]['text']['en']}")
-    faces, paper = press.faces, _composed(template, drafted.facts, drafted.number, drafted.issued_on)
-    if press.address:
-        paper["check_at"] = f"{press.address.rstrip('/')}/verify/{drafted.id}"
-    pdf = typesetting.pdf(paper, faces)
-    return Print(pdf, word.docx(paper, faces), selfcheck.check(pdf, paper, faces))
+    return _composed(template, drafted.facts, drafted.number, drafted.issued_on)
 
 
 def keep(session: Session, drafted: Draft, printed: Print, var: Path) -> bool:

@@ -1,5 +1,7 @@
 """The headers every reply carries."""
 
+from http import HTTPStatus
+
 from flask import Flask, Request, Response, current_app, g, request
 
 POLICY = (
@@ -26,11 +28,24 @@ def install(app: Flask, *, tls: bool) -> None:
         for name, value in fixed.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Content-Security-Policy", _policy(request))
+        age = _age(request, response)
+        if age is not None:
+            response.headers["Cache-Control"] = f"public, max-age={age}"
+            response.vary.add("Cookie")  # the language is chosen by one
+            response.add_etag()
+            response.make_conditional(request)
         if request.endpoint != "static" or g.get("actor") is not None:
             response.headers["Cache-Control"] = "no-store"
         return response
 
     app.after_request(dress)
+
+
+def _age(asked: Request, response: Response) -> int | None:
+    """Return for how many seconds anybody may keep a page, as its view declares; None for all that is not public."""
+    view = current_app.view_functions.get(asked.endpoint or "")
+    whole = asked.method == "GET" and response.status_code == HTTPStatus.OK
+    return getattr(view, "public_age", None) if whole else None
 
 
 def _policy(asked: Request) -> str:

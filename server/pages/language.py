@@ -21,6 +21,15 @@ def choose_language() -> Response:
     return reply
 
 
+@pages.get("/public/in/<any(zh, en):chosen>")
+@public
+def public_language(chosen: str) -> Response:
+    """Remember the language that a reader of public pages chose, and go back; such pages carry no form to post."""
+    reply = redirect(local(request.args.get("next", "/public")), 303)
+    reply.set_cookie(COOKIE, chosen, max_age=A_YEAR, httponly=True, samesite="Lax", secure=settings().tls)
+    return reply
+
+
 def local(address: str) -> str:
     """Return `address` when it is a path of this server, else the first page."""
     inside = address.startswith("/") and not address.startswith(("//", "/\\"))

@@ -25,6 +25,15 @@ MENU = (
         (
             ("pages.inbox", "tasks", _("My work")),
             ("pages.start", "start", _("Start a case")),
+            ("pages.calendar", "calendar", _("Calendar")),
+        ),
+    ),
+    (
+        _("Overview"),
+        (
+            ("pages.board", "board", _("Board")),
+            ("pages.rankings", "rankings", _("Rankings")),
+            ("pages.bottlenecks", "bottlenecks", _("Bottlenecks")),
         ),
     ),
     (
@@ -32,6 +41,7 @@ MENU = (
         (
             ("pages.instances", "instances", _("Cases")),
             ("pages.units", "units", _("Units")),
+            ("pages.documents", "documents", _("Documents")),
         ),
     ),
 )
@@ -53,6 +63,16 @@ def loose_style(view: View) -> View:
     """Mark a view whose reply may carry style attributes; the Content-Security-Policy reads `loose_style`."""
     view.loose_style = True  # type: ignore[attr-defined]
     return view
+
+
+def kept(seconds: int) -> Callable[[View], View]:
+    """Mark a public view whose reply anybody may keep for some seconds; `server.headers` reads `public_age`."""
+
+    def mark(view: View) -> View:
+        view.public_age = seconds  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 def sessions() -> Sessions:
