@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from engine import runtime
 from engine.bpmn import causes, returns, survey
 from engine.bpmn.causes import Past, Undoing, several
+from engine.bpmn.execution import Execution
+from engine.bpmn.parse import Model
 from engine.bpmn.returns import Reopening
 from engine.bpmn.survey import Layers, Standing
 from engine.errors import NotFound, OperationRefused
@@ -53,6 +55,26 @@ class Return:
     reason: str
     data: When = When.NOW
     withdraw: list[UUID] | None = None
+
+
+@dataclass(frozen=True)
+class Ground:
+    """An instance as it stands, and every flow node that was completed in it, in order."""
+
+    session: Session
+    instance: UUID
+    model: Model
+    execution: Execution
+    past: list[Past]
+
+    @property
+    def scopes(self) -> dict[UUID | None, str]:
+        """Return the process that each open scope runs."""
+        return survey.scopes(self.execution)
+
+    def inside(self, scope: UUID | None) -> list[Past]:
+        """Return the steps of a scope that still count."""
+        return causes.standing(self.execution, self.model, [row for row in self.past if row.scope == scope])
 
 
 @dataclass(frozen=True)
@@ -107,8 +129,8 @@ def send_back(session: Session, actor: Actor, instance: UUID, back: Return) -> N
     `back.withdraw` names other tokens to take away instead.
     """
     with runtime.operated(session, actor, instance, back.reason) as running:
-        way = way_back(running, history(session, instance), back.step)
-        then = before(session, running, way.step) if back.data is When.THEN else None
+        way = way_back(ground(running), back.step)
+        then = before(running, way.step) if back.data is When.THEN else None
         facts = {"step": back.step, "element": way.step.element, "data": back.data.value, "reason": back.reason}
         running.tell("instance.returned", facts, way.step.element, way.step.task)
         if back.withdraw is None:
@@ -120,35 +142,54 @@ def send_back(session: Session, actor: Actor, instance: UUID, back: Return) -> N
         _carry_out(running, standing, back.withdraw, [way.scope], lambda: take_up(running, alone, then))
 
 
+def ground(running: Running) -> Ground:
+    """Return what a way back is looked for in, for an instance that is locked."""
+    past = history(running.session, running.row.id)
+    return Ground(running.session, running.row.id, running.programme.model, running.execution, past)
+
+
 def history(session: Session, instance: UUID) -> list[Past]:
     """Return every flow node that was completed in an instance, in order."""
     return [Past(*row) for row in session.execute(_STEPS.where(History.instance == instance).order_by(History.step))]
 
 
-def way_back(running: Running, past: list[Past], number: int) -> Way:
+def way_back(ground: Ground, number: int) -> Way:
     """Return the way back to a step of the history; raise NotFound, OperationRefused.
 
     Each sub-process around it that has ended is a step of the history too.
     """
-    scopes = survey.scopes(running.execution)
-    step = next((row for row in past if row.step == number), None)
+    scopes = ground.scopes
+    step = next((row for row in ground.past if row.step == number), None)
     if step is None:
-        raise NotFound(instance=running.row.id, step=number)
+        raise NotFound(instance=ground.instance, step=number)
     steps = [step]
     while steps[0].scope not in scopes:
-        outer = next((row for row in past if row.task == steps[0].scope), None)
+        outer = next((row for row in ground.past if row.task == steps[0].scope), None)
         if outer is None:
             raise _refused("该步骤所在的子流程没有办结过。", "The sub-process of that step was never finished.")
         steps.insert(0, outer)
-    _returnable(running, steps)
-    return Way(steps[0].scope, steps, [_undoing(running, past, step) for step in steps])
+    _returnable(ground, steps)
+    return Way(steps[0].scope, steps, [_undoing(ground, step) for step in steps])
 
 
-def before(session: Session, running: Running, step: Past) -> Layers:
+def before(running: Running, step: Past) -> Layers:
     """Return the variables that a step saw when it began, layer by layer; raise OperationRefused."""
     if step.version is None:
         raise _refused("当时的数据没有保存。", "The data of then were not kept.")
-    return _then(session, running, step.entered if step.entered is not None else step.version - 1)
+    return at(running, step.entered if step.entered is not None else step.version - 1)
+
+
+def at(running: Running, version: int) -> Layers:
+    """Return the variables as they were at a version, layer by layer: what came after it is undone backwards."""
+    query = select(Change.undo).where(Change.instance == running.row.id, Change.version > version)
+    then = survey.layers(running.execution)
+    for undo in running.session.scalars(query.order_by(Change.version.desc())):
+        ended = {layer[1:]: _revived(last, then) for layer, last in undo.items() if layer.startswith("-")}
+        then |= ended
+        for layer, values in undo.items():
+            if not layer.startswith("-"):
+                then.setdefault(layer, {}).update(values)
+    return then
 
 
 def take_up(running: Running, way: Way, then: Layers | None) -> UUID:
@@ -247,48 +288,33 @@ def _scope(running: Running, placement: Placement) -> UUID | None:
         element = drawn[0]
 
 
-def _returnable(running: Running, steps: list[Past]) -> None:
-    elements = [running.programme.model.element(one.process, one.element) for one in steps]
+def _returnable(ground: Ground, steps: list[Past]) -> None:
+    elements = [ground.model.element(one.process, one.element) for one in steps]
     if any(element.loop is not None for element in elements[:-1]) or several(steps[-1]):
         raise _refused(
             "该步骤由多人分别办理；请退回到整个环节。", "Several did that step; return to the whole activity."
         )
     if any(element.attached or element.triggered for element in elements):
         raise _refused("不能退回到事件引出的部分。", "What an event set off cannot be returned to.")
-    if returns.interrupted(running.execution, steps[0].scope):
+    if returns.interrupted(ground.execution, steps[0].scope):
         raise _refused("该环节已被事件中断，不能退回。", "An event has interrupted that part; nothing returns to it.")
 
 
-def _undoing(running: Running, past: list[Past], step: Past) -> Undoing:
-    model, inside = running.programme.model, [row for row in past if row.scope == step.scope]
-    rows = causes.standing(running.execution, model, inside)
+def _undoing(ground: Ground, step: Past) -> Undoing:
+    rows = ground.inside(step.scope)
     if step.task not in {row.task for row in rows}:
-        raise _refused(
-            "该步骤后来又退回重办；请选最近的一次。", "That step was done again since; choose its last time."
-        )
-    if step.scope in survey.scopes(running.execution):
-        older = _older(running.session, running.row.id, step.version)
-        return causes.undoing(running.execution, model, rows, step, older)
-    return causes.reviving(model, rows, step)
+        raise _refused("该步骤后来又退回重办；请选最近的一次。", "It was done again since; choose its last time.")
+    if step.scope not in ground.scopes:
+        return causes.reviving(ground.model, rows, step)
+    guessing = causes.guessing(ground.execution, step.scope)
+    older = _older(ground.session, ground.instance, step.version) if guessing else set()
+    return causes.undoing(ground.execution, ground.model, rows, step, older)
 
 
 def _older(session: Session, instance: UUID, version: int | None) -> set[UUID]:
     """Return the open tasks that cannot have come from a step: they were there before it was done."""
     query = select(Task.id).where(Task.instance == instance, Task.state == "open", Task.entered < (version or 0))
     return set(session.scalars(query))
-
-
-def _then(session: Session, running: Running, since: int) -> Layers:
-    """Return the variables as they were at a version, layer by layer: what came after it is undone backwards."""
-    query = select(Change.undo).where(Change.instance == running.row.id, Change.version > since)
-    then = survey.layers(running.execution)
-    for undo in session.scalars(query.order_by(Change.version.desc())):
-        ended = {layer[1:]: _revived(last, then) for layer, last in undo.items() if layer.startswith("-")}
-        then |= ended
-        for layer, values in undo.items():
-            if not layer.startswith("-"):
-                then.setdefault(layer, {}).update(values)
-    return then
 
 
 def _revived(last: dict[str, Any], then: Layers) -> dict[str, Any]:

@@ -148,7 +148,7 @@ def _deadline(
     if not element.deadline:
         return None, None
     try:
-        term = around.term(element.deadline)
+        term = around.term(element.deadline, element.id)
         if element.deadline in still:
             term = deadlines.stopped(term, around.now)
         return term, deadlines.reckon(around.calendar, term)

@@ -77,6 +77,23 @@ def standing(execution: Execution, model: Model, past: Iterable[Past]) -> list[P
     return [row for row in rows if row.task not in undone]
 
 
+def line(execution: Execution, task: UUID) -> list[Past]:
+    """Return an open token and those around it as steps yet to be, the innermost first; one of several as the whole."""
+    found = []
+    token = execution._instance.find(task)
+    while token is not None:
+        top = token.top
+        element, origins = top.task_spec.element, top.internal_data.get("origins")
+        found.append(Past(-1, top.id, element.process, element.id, _owner(top), origins))
+        token = token.workflow.owner
+    return found
+
+
+def guessing(execution: Execution, scope: UUID | None) -> bool:
+    """Tell whether of some token in a scope it is not known what it came from."""
+    return any(_owner(token) == scope and "origins" not in token.internal_data for token in _tokens(execution))
+
+
 def several(row: Past) -> bool:
     """Tell whether a step was one of several that did the same activity, whose own step stands beside it."""
     return bool(row.origins) and all(not flow for _, flow in row.origins or ())

@@ -52,6 +52,7 @@ def load(envelope: bytes, model: Model, surroundings: Surroundings) -> Game:
             _restore(scope, row)
     except KeyError as fault:
         raise StateDamaged(missing=str(fault)) from fault
+    surroundings.away = game.instance.kept.get("away", {})
     return game
 
 

@@ -19,7 +19,7 @@ def wait_for(element: Element, around: Surroundings, data: Mapping[str, Any]) ->
     A deadline keeps the "term" it was reckoned from, a cycle what it "begun" with.
     """
     if element.event == "timer" and element.timing:
-        return _due(element.timing, around, data)
+        return _due(element, element.timing, around, data)
     if element.event == "message":
         return {"message": element.message or element.id, "correlation": correlation(element, around, data)}
     if element.event == "signal":
@@ -61,9 +61,9 @@ def correlation(element: Element, around: Surroundings, data: Mapping[str, Any])
     return str(value)
 
 
-def _due(timing: Timing, around: Surroundings, data: Mapping[str, Any]) -> Wait:
+def _due(element: Element, timing: Timing, around: Surroundings, data: Mapping[str, Any]) -> Wait:
     if timing.deadline:
-        return wait_of(around.calendar, around.term(timing.deadline))
+        return wait_of(around.calendar, around.term(timing.deadline, element.attached or element.id))
     text = str(around.value(timing.text, data)) if timing.text.startswith("=") else timing.text
     if timing.kind == "date":
         return {"due": durations.parse_moment(text).isoformat()}

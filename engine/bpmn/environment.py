@@ -11,7 +11,7 @@ from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScript
 
 from engine.bpmn.elements import Element
 from engine.domain import feel
-from engine.domain.deadlines import Term
+from engine.domain.deadlines import Term, read, resumed
 from engine.domain.workdays import Calendar
 from engine.errors import DecisionFailed, ExpressionRefused
 
@@ -71,6 +71,7 @@ class Surroundings:
     thrown: list[Thrown] = field(default_factory=list)
     made: list[Made] = field(default_factory=list)
     actor: UUID | None = None
+    away: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def value(self, source: str, data: Mapping[str, Any]) -> Any:
         """Return the plain JSON value of a FEEL expression over `data`."""
@@ -86,8 +87,13 @@ class Surroundings:
             return self.operate(element.operator, inputs)
         return None
 
-    def term(self, key: str) -> Term:
-        """Return the term of a deadline that starts now; raise DecisionFailed when the decision does not know it."""
+    def term(self, key: str, element: str = "") -> Term:
+        """Return the term of a deadline that starts now, or that goes on where a return had stopped it.
+
+        Raise DecisionFailed when the decision does not know it.
+        """
+        if element in self.away and self.away[element]["key"] == key:
+            return resumed(read(self.away[element]), self.now)
         row = self.decisions["deadline"].evaluate({"task_key": key}) if "deadline" in self.decisions else None
         if row is None:
             raise DecisionFailed(decision="deadline", reason=f"no row for {key}")

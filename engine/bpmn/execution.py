@@ -168,6 +168,7 @@ class Execution:
             return False
 
         def finish() -> None:
+            self._instance.kept.get("away", {}).pop(token.task_spec.element.id, None)
             token.task_spec.keep(token, answers)
             token.complete()
 

@@ -63,6 +63,7 @@ class Game:
     def meet(self, around: Surroundings) -> None:
         """Begin a new move."""
         self.around = around
+        around.away = self.instance.kept.get("away", {})
         self.instance.written = {}
         self.agenda: deque[Token] = deque()
         self.steps: list[Step] = []

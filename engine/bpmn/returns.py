@@ -9,6 +9,7 @@ from engine.bpmn.causes import Origins, Waiting
 from engine.bpmn.execution import Execution
 from engine.bpmn.nodes import Node
 from engine.bpmn.scopes import Token
+from engine.domain.deadlines import Term, stopped
 from engine.errors import NotFound
 
 WATCHED = frozenset({"timer", "message", "signal", "conditional"})
@@ -70,6 +71,12 @@ def forget(execution: Execution, scope: UUID | None, elements: Sequence[str]) ->
         found = next((one for one in reversed(records) if one["activity"] == element), None)
         if found is not None:
             records.remove(found)
+
+
+def stop_clock(execution: Execution, element: str, term: Term) -> None:
+    """Let the deadline of a flow node go on from here when it is begun again, as if no time had passed meanwhile."""
+    execution._instance.kept.setdefault("away", {})[element] = stopped(term, execution.surroundings.now).plain()
+    execution.surroundings.away = execution._instance.kept["away"]
 
 
 def interrupted(execution: Execution, scope: UUID | None) -> bool:

@@ -32,10 +32,21 @@ from engine.errors import IcityError, StepFailed
 MODULES = (agencies, archive, dates, documents, figures, opinions, rounds, scoring, sheets, tasks, units, yearbook)
 REGISTRY: Mapping[str, Delegate | Ledger] = {one.name: one for module in MODULES for one in module.OPERATORS}
 
+READING = frozenset(
+    {"agencies for", "find round", "monitoring results", "unit record", "targets", "published figures"}
+    | {"declared figures", "check figures", "division event"}
+)  # change nothing that outlives the case
+REPEATABLE = frozenset({"record figures", "score case", "assign task"})  # done again they add a version, and the last one counts
+
 
 def names() -> list[str]:
     """Return the names a service task may use."""
     return sorted(REGISTRY)
+
+
+def lasting(name: str) -> bool:
+    """Tell whether an operator works on the registers, which outlive the case."""
+    return isinstance(REGISTRY.get(name), Ledger)
 
 
 def run(name: str, parameters: Mapping[str, Any], grounds: Grounds) -> Any:
