@@ -126,13 +126,23 @@ def listing(session: Session, actor: Actor, cursor: str | None = None, limit: in
     return pages.page(rows, limit, lambda row: (row.started_at, row.id))
 
 
+def about(session: Session, actor: Actor, unit: str, limit: int = 50) -> list[InstanceRow]:
+    """List the newest instances about a unit that the actor may see, those that go on first."""
+    standing = Instance.state.in_(STANDING)
+    query = select(Instance).where(Instance.subject == unit, visible(actor))
+    query = query.order_by(standing.desc(), Instance.started_at.desc(), Instance.id).limit(limit)
+    return [_row(instance) for instance in session.scalars(query)]
+
+
 def show(session: Session, actor: Actor, instance: UUID) -> InstanceView:
     """Return an instance the actor may see; raise NotFound."""
     found = _find(session, actor, instance)
     programme = processes.load(session, found.deployment)
     tasks = session.execute(
         select(Task.id, Task.element, Task.name, Task.role, Task.due_at, Task.provisional, Person.name.label("person"))
+        .add_columns(Task.created_at, Organisation.name.label("organisation_name"))
         .outerjoin(Person, Person.id == Task.assignee)
+        .outerjoin(Organisation, Organisation.id == Task.organisation)
         .where(Task.instance == instance, Task.state == TaskState.OPEN)
         .order_by(Task.created_at)
     ).mappings()

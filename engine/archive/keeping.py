@@ -87,6 +87,18 @@ def package_of(session: Session, actor: Actor, case_id: str) -> Archived:
     return Archived(case_id, told["package"], told["files"], told["retention"])
 
 
+def case_of(session: Session, actor: Actor, instance: UUID) -> str | None:
+    """Return the case of an instance whose package the actor may have, none where there is no such package."""
+    told = select(Event.data["case_id"].astext).where(Event.instance == instance, Event.kind == cases.ARCHIVED)
+    case_id = session.scalar(told.order_by(Event.id.desc()).limit(1))
+    if case_id is None:
+        return None
+    try:
+        return package_of(session, actor, case_id).case_id
+    except NotFound:
+        return None
+
+
 def _is_sealed(session: Session, actor: Actor, case_id: str) -> bool:
     """Tell whether steps of the unit's cases are hidden from a person."""
     unit = case_id.rpartition("-")[0]

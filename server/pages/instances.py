@@ -1,27 +1,46 @@
-"""Cases: the list, and one case with its live diagram and its history."""
+"""Cases: the list, and one case with its live diagram, who has it now, what was answered and what has happened."""
 
+import io
 from typing import Any
 from uuid import UUID
 
-from flask import g, render_template, request
+from flask import g, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext, lazy_gettext
+from werkzeug.wrappers import Response
 
-from engine import events
+from engine import archive, clock, documents, events, files, opinions
 from engine import instances as cases
 from engine.db import transaction
-from server.auth import signed_in
-from server.pages import labels
+from engine.errors import NotFound
+from engine.events import Kind
+from server.auth import needs, signed_in
+from server.pages import answers, labels
+from server.pages.documents import brief as paper
 from server.pages.moments import day, stamp
-from server.pages.sentences import lines
-from server.pages.shell import pages, sessions
+from server.pages.sentences import SENTENCES, lines
+from server.pages.shell import pages, sessions, settings
+from server.pages.words import pick
 
 LIMIT = 50
+CANCELLER = "PRV_LEAD"
+ZIP = "application/zip"
 STATES = {
     "running": (lazy_gettext("Running"), "blue"),
     "finished": (lazy_gettext("Finished"), "green"),
     "suspended": (lazy_gettext("Paused"), "yellow"),
     "cancelled": (lazy_gettext("Ended early"), "gray"),
     "terminated": (lazy_gettext("Ended at once"), "gray"),
+}
+LIVING = {"running", "suspended"}
+# What a reader of the timeline may look for, by how the names of kinds begin.
+TOPICS = {
+    "tasks": (lazy_gettext("Work of people"), ("task.", "sign.", "delegation.", "urge.", "copy.")),
+    "decisions": (
+        lazy_gettext("Decisions and stages"),
+        ("decision.", "milestone.", "title.", "unit.", "round.", "instance."),
+    ),
+    "documents": (lazy_gettext("Documents and figures"), ("document.", "figure", "evidence.", "attachment.", "case.")),
+    "dates": (lazy_gettext("Deadlines and reminders"), ("timer.", "deadline.", "reminder.")),
 }
 
 
@@ -32,31 +51,86 @@ def instances() -> str:
     with transaction(sessions()) as session:
         page = cases.listing(session, g.actor, request.args.get("cursor"), LIMIT)
         names = labels.read(session)
-    return render_template("instances/list.html", rows=[_brief(row, names) for row in page.rows], more=page.next)
+    return render_template("instances/list.html", rows=[brief(row, names) for row in page.rows], more=page.next)
 
 
 @pages.get("/instances/<uuid:case>")
 @signed_in
 def instance(case: UUID) -> str:
-    """Show a case: its facts, its open tasks, its diagram and what has happened."""
-    skip = max(request.args.get("skip", 0, int), 0)
+    """Show a case: its open tasks, its diagram and what has happened; the rest is fetched beside it."""
     with transaction(sessions()) as session:
         view = cases.show(session, g.actor, case)
         drawn = cases.diagrams(session, g.actor, case)
-        happened = events.timeline(session, case)[::-1][skip:]
         names = labels.read(session)
+        told = _timeline(session, case, names)
     return render_template(
         "instances/instance.html",
-        case={**_brief(view.row, names), "number": view.number, "starter": view.started_by},
+        case={**brief(view.row, names), "number": view.number, "starter": view.started_by, "subject": view.row.subject},
         tasks=[_waiting(row) for row in view.open_tasks],
         incidents=[{"name": names.element(row["element"]), "at": stamp(row["raised_at"])} for row in view.incidents],
         diagram=_diagram(view.row.process, drawn),
-        history=lines(happened[:LIMIT], names),
-        more=skip + LIMIT if len(happened) > LIMIT else None,
+        may_cancel=CANCELLER in g.actor.roles and view.row.state in LIVING,
+        **told,
     )
 
 
-def _brief(row: cases.InstanceRow, names: labels.Labels) -> dict[str, Any]:
+@pages.get("/instances/<uuid:case>/timeline")
+@signed_in
+def instance_timeline(case: UUID) -> str:
+    """Show what has happened in a case, by topic and page by page."""
+    with transaction(sessions()) as session:
+        view = cases.show(session, g.actor, case)
+        names = labels.read(session)
+        told = _timeline(session, case, names)
+    return render_template("instances/timeline.html", case=brief(view.row, names), **told)
+
+
+@pages.get("/instances/<uuid:case>/record")
+@signed_in
+def instance_record(case: UUID) -> str:
+    """Show what was answered in a case, its documents, and the other cases of its unit."""
+    with transaction(sessions()) as session:
+        view = cases.show(session, g.actor, case)
+        names = labels.read(session)
+        given = opinions.given(session, g.actor, case)
+        papers = documents.about(session, g.actor, case, view.row.subject)
+        others = cases.about(session, g.actor, view.row.subject) if view.row.subject else []
+        packed = archive.case_of(session, g.actor, case)
+    return render_template(
+        "instances/record.html",
+        case=brief(view.row, names),
+        opinions=[one for row in given if (one := _opinion(row))["lines"]],
+        papers=[paper(row) for row in papers],
+        others=[brief(row, names) for row in others if row.id != case],
+        packed=packed,
+    )
+
+
+@pages.get("/instances/<uuid:case>/archive.zip")
+@signed_in
+def instance_archive(case: UUID) -> Response:
+    """Give the newest package of an archived case, to whom it may be given."""
+    with transaction(sessions()) as session:
+        cases.show(session, g.actor, case)
+        case_id = archive.case_of(session, g.actor, case)
+        if case_id is None:
+            raise NotFound(instance=case)
+        found = archive.package_of(session, g.actor, case_id)
+    content = io.BytesIO(files.content(settings().var_path, found.package))
+    return send_file(content, ZIP, as_attachment=True, download_name=f"{case_id}.zip")
+
+
+@pages.post("/instances/<uuid:case>/cancel")
+@needs(CANCELLER)
+def cancel_instance(case: UUID) -> Response:
+    """End a case early, with a reason."""
+    with transaction(sessions()) as session:
+        cases.cancel(session, g.actor, case, request.form.get("reason", "").strip())
+    return redirect(url_for("pages.instance", case=case), 303)
+
+
+def brief(row: cases.InstanceRow, names: labels.Labels) -> dict[str, Any]:
+    """Return a case as a list shows it."""
     label, tone = STATES[row.state]
     return {
         "id": row.id,
@@ -69,11 +143,35 @@ def _brief(row: cases.InstanceRow, names: labels.Labels) -> dict[str, Any]:
     }
 
 
-def _waiting(row: dict[str, Any]) -> dict[str, Any]:
+def _timeline(session: Any, case: UUID, names: labels.Labels) -> dict[str, Any]:
+    """Return one page of what happened, of the topic that the address asks for."""
+    topic = request.args.get("topic", "")
+    begins = TOPICS[topic][1] if topic in TOPICS else ("",)
+    kinds = [kind.value for kind in Kind if kind in SENTENCES and kind.value.startswith(begins)]
+    found = events.latest(session, case, kinds, request.args.get("before", None, int), LIMIT + 1)
+    shown = found[:LIMIT]
     return {
+        "history": lines(shown, names),
+        "topic": topic if topic in TOPICS else "",
+        "topics": [{"key": key, "label": label} for key, (label, _begins) in TOPICS.items()],
+        "earlier": shown[-1].id if len(found) > LIMIT else None,
+    }
+
+
+def _opinion(row: opinions.Given) -> dict[str, Any]:
+    return {"name": row.name, "who": row.who, "at": stamp(row.at), "lines": answers.told(row.form, row.answers)}
+
+
+def _waiting(row: dict[str, Any]) -> dict[str, Any]:
+    late = row["due_at"] is not None and row["due_at"] < clock.now()
+    return {
+        "id": row["id"],
         "name": row["name"],
         "with": row["person"] or gettext("nobody yet"),
+        "where": " ".join(filter(None, (pick(row["organisation_name"]), labels.role(row["role"])))),
+        "since": day(row["created_at"]),
         "due": day(row["due_at"]),
+        "late": late,
         "provisional": row["provisional"],
     }
 

@@ -9,8 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 import xlsxwriter
-from flask import send_file
+from flask import send_file, url_for
 from werkzeug.wrappers import Response
+
+from engine.errors import NotFound
 
 TEXTS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -44,6 +46,18 @@ def answer(table: Table, form: Form) -> Response:
     """Return the table as a file to keep, named for it."""
     content = _xlsx(table) if form is Form.XLSX else _csv(table)
     return send_file(io.BytesIO(content), MEDIA[form], as_attachment=True, download_name=f"{table.name}.{form.value}")
+
+
+def chosen(form: str) -> Form:
+    """Return the form that an address ends with; raise NotFound for any other."""
+    if form not in set(Form):
+        raise NotFound(form=form)
+    return Form(form)
+
+
+def saves(endpoint: str, **values: Any) -> list[dict[str, str]]:
+    """Return the links by which the table behind a chart is taken away, one a form."""
+    return [{"href": url_for(endpoint, form=form.value, **values), "label": form.name} for form in Form]
 
 
 def _csv(table: Table) -> bytes:

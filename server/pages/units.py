@@ -12,6 +12,7 @@ from engine.units import UnitRow
 from server.auth import signed_in
 from server.pages import labels
 from server.pages.moments import day
+from server.pages.sentences import TITLES
 from server.pages.shell import pages, sessions
 
 LEVELS = {
@@ -65,7 +66,8 @@ def _line(row: UnitRow, names: labels.Labels) -> dict[str, Any]:
         "level": LEVELS.get(row.level, row.level),
         "parent": row.parent_name or "",
         "fictional": row.fictional,
-        "instance": row.instance,
+        "unit": row.unit,
+        "titles": [{"name": TITLES.get(kind, kind)} for kind in row.titles],
         "milestone": names.milestone(row.milestone),
         "next": day(row.next_reassessment),
     }

@@ -6,6 +6,7 @@
 //   series  [{name, values: [number or null], marks: [indices to point out]}]; in a heat each is a row
 //   unit    what the numbers are, shown with them
 //   most    the end of every axis of a radar, and of the scale of a heat; else the largest number
+//   joined  true draws a line over places without a number: nothing was measured there
 //   lying   true lets bars lie, for long names
 // or `choices`: a list of such charts, of which <select data-picks="id"> shows one.
 import { init, use } from 'echarts/core';
@@ -131,13 +132,13 @@ function axes({ labels, series, unit, lying }) {
   };
 }
 
-function line(wanted) {
+function line({ joined, ...wanted }) {
   return {
     ...axes(wanted),
     series: wanted.series.map(({ name, values, marks = [] }, index) => ({
       name,
       type: 'line',
-      connectNulls: false,
+      connectNulls: Boolean(joined),
       symbol: SYMBOLS[index % SYMBOLS.length],
       symbolSize: (_, { dataIndex }) => (marks.includes(dataIndex) ? MARK : POINT),
       showAllSymbol: true,
