@@ -32,9 +32,10 @@ def install(app: Flask, *, tls: bool) -> None:
         if age is not None:
             response.headers["Cache-Control"] = f"public, max-age={age}"
             response.vary.add("Cookie")  # the language is chosen by one
+            response.direct_passthrough = False
             response.add_etag()
             response.make_conditional(request)
-        if request.endpoint != "static" or g.get("actor") is not None:
+        elif request.endpoint != "static" or g.get("actor") is not None:
             response.headers["Cache-Control"] = "no-store"
         return response
 
