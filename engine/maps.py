@@ -49,7 +49,7 @@ def of(session: Session, province: str) -> Drawn | None:
     return _drawn(session.get(BoundaryMap, province))
 
 
-def import_(session: Session, actor: Actor, province: str, file: File) -> Drawn:
+def keep(session: Session, actor: Actor, province: str, file: File) -> Drawn:
     """Keep the boundaries in `file` for a province instead of those before; raise NotAllowed, NotFound, MapRefused."""
     _keeper(actor)
     number = boundaries.number(file.number)

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, '..', 'static');
-const entries = ['app', 'form', 'diagram', 'chart', 'start', 'board', 'heat', 'public'];
+const entries = ['app', 'form', 'diagram', 'chart', 'start', 'board', 'heat', 'public', 'inbox'];
 
 // form-js hands most of its strings to its translate service; these it writes itself. A string that an upgrade
 // takes away stops the build, so that no English comes back unseen.
