@@ -87,9 +87,7 @@ class Actor:
 
         Whoever may act in their own place does so; what a principal has taken stays the principal's.
         """
-        if assignee == self.id or not self.principals:
-            return Capacity(self.id) if assignee in {None, self.id} else None
-        if assignee is None and _seats(self.own, role, organisation):
+        if assignee == self.id or (assignee is None and _seats(self.held, role, organisation)):
             return Capacity(self.id)
         for principal in self.principals:
             lends = _seats(principal.memberships, role, organisation)

@@ -30,6 +30,17 @@ SENTENCES = {
     Kind.TASK_REASSIGNED: _("%(who)s gave “%(what)s” to somebody else: %(reason)s."),
     Kind.TASK_RETURNED: _("%(who)s sent “%(what)s” back: %(reason)s."),
     Kind.TASK_WITHDRAWN: _("%(who)s took “%(what)s” back to do it again: %(reason)s."),
+    Kind.TASK_TRANSFERRED: _("%(who)s gave “%(what)s” to %(to)s for good: %(reason)s."),
+    Kind.TASK_DELEGATED: _("%(who)s let %(to)s prepare “%(what)s”: %(reason)s."),
+    Kind.TASK_HANDED_BACK: _("%(who)s prepared “%(what)s” and handed it back to %(to)s: %(reason)s."),
+    Kind.TASK_TAKEN_BACK: _("%(who)s took “%(what)s” back from %(from)s."),
+    Kind.TASK_HELD: _("%(who)s answered “%(what)s”; it waits for the signs of %(people)s."),
+    Kind.TASK_URGED: _("%(who)s asked to hurry with “%(what)s”."),
+    Kind.SIGN_ASKED: _("%(who)s asked %(people)s to sign on “%(what)s”: %(reason)s."),
+    Kind.SIGN_GIVEN: _("%(who)s agreed to “%(what)s”: %(reason)s."),
+    Kind.SIGN_REFUSED: _("%(who)s did not agree to “%(what)s”: %(reason)s."),
+    Kind.SIGN_TAKEN_BACK: _("%(who)s no longer asks %(from)s to sign on “%(what)s”: %(reason)s."),
+    Kind.CASE_COPIED: _("%(who)s told %(people)s of the case for information."),
     Kind.TASK_COMPLETED: _("%(who)s completed “%(what)s”."),
     Kind.TASK_CANCELLED: _("“%(what)s” is no longer needed and was withdrawn."),
     Kind.TIMER_ARMED: _("The clock of “%(what)s” was set for %(due)s."),
@@ -108,7 +119,10 @@ def lines(events: Iterable[EventRow], labels: Labels) -> list[dict[str, Any]]:
 def tell(event: EventRow, labels: Labels) -> str:
     """Return the sentence of one event."""
     facts = {
-        "who": event.actor_name or gettext("The system"),
+        "who": _who(event),
+        "to": _name(event.data.get("to")),
+        "from": _name(event.data.get("from")),
+        "people": _people(event.data.get("people") or event.data.get("signs") or ()),
         "what": labels.element(event.element) or event.data.get("name", ""),
         "due": _day(event.data.get("due_at")),
         "before": _day(event.data.get("before")),
@@ -121,6 +135,24 @@ def tell(event: EventRow, labels: Labels) -> str:
         **{name: str(event.data.get(name) or "").rstrip(STOPS) for name in PLAIN_FACTS},
     }
     return str(SENTENCES[Kind(event.kind)]) % facts
+
+
+def _who(event: EventRow) -> str:
+    """Return who did it, and in whose place."""
+    if event.actor_name is None:
+        return str(gettext("The system"))
+    principal = _name(event.data.get("for"))
+    if not principal:
+        return event.actor_name
+    return str(gettext("%(who)s (for %(principal)s)", who=event.actor_name, principal=principal))
+
+
+def _name(person: Any) -> str:
+    return str(person.get("name") or "") if isinstance(person, dict) else str(person or "")
+
+
+def _people(people: Iterable[Any]) -> str:
+    return str(gettext(", ")).join(map(_name, people))
 
 
 def _day(moment: str | None) -> str:
