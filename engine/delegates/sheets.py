@@ -6,6 +6,7 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from engine import sheets
+from engine.delegates.figures import MEMORY as FIGURES
 from engine.delegates.registry import (
     Given,
     Grounds,
@@ -20,6 +21,7 @@ from engine.delegates.registry import (
 )
 from engine.domain import sheets as reckoning
 from engine.domain.sheets import About, Frozen
+from engine.errors import NotFound
 
 MEMORY = "sheets"
 
@@ -29,7 +31,30 @@ def _score_case(session: Session, given: Given, grounds: Grounds) -> dict[str, A
 
 
 def _score_rehearsed(memory: dict[str, Any], given: Given, grounds: Grounds) -> dict[str, Any]:
-    wanted = _case(given, grounds)
+    return _rehearsed(memory, _case(given, grounds), grounds)
+
+
+def _rescore_case(session: Session, given: Given, grounds: Grounds) -> dict[str, Any]:
+    return sheets.rescore_case(session, _place(grounds), given["round"], given["unit"], given["reason"])
+
+
+def _rescored_rehearsed(memory: dict[str, Any], given: Given, grounds: Grounds) -> dict[str, Any]:
+    """Score the last sheet of the unit in the round anew, with the figures as the rehearsal knows them now."""
+    place = {name: given[name] for name in ("unit", "round")}
+    found = [one for one in memory.get(MEMORY, {}).values() if place.items() <= one.items()]
+    if not found:
+        raise NotFound(**place)
+    sheet = found[-1]
+    about = About(**{name: sheet[name] for name in About.__dataclass_fields__})
+    own = [one for one in sheet["inputs"] if (one["unit"], one["year"]) == (about.unit, about.year)]
+    now = memory.get(FIGURES, {}).get(f"{about.unit}/{about.year}", {})
+    values = {one["code"]: now.get(one["code"], one["value"]) for one in own}
+    frozen = Frozen(sheet["set"]["code"], sheet["set"]["rows"])
+    wanted = sheets.Case(about, frozen, values, reckoning.by_code(sheet["experts"]), given["reason"])
+    return _rehearsed(memory, wanted, grounds)
+
+
+def _rehearsed(memory: dict[str, Any], wanted: sheets.Case, grounds: Grounds) -> dict[str, Any]:
     inputs = [
         {"unit": wanted.about.unit, "year": wanted.about.year, "code": code, "value": value}
         for code, value in wanted.values.items()
@@ -98,6 +123,13 @@ OPERATORS = (
             reason=maybe_text(),
         ),
         {"zh": "计分并留存得分表", "en": "Score a case and keep its sheet"},
+    ),
+    Ledger(
+        "rescore case",
+        _rescore_case,
+        _rescored_rehearsed,
+        schema(round=text(), unit=text(), reason=text(400)),
+        {"zh": "数据更正后重新计分", "en": "Score a case anew with what was corrected"},
     ),
     Ledger(
         "monitoring results",

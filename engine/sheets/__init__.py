@@ -12,6 +12,7 @@ from engine.sheets.reading import show as show
 from engine.sheets.recording import Case as Case
 from engine.sheets.recording import Place as Place
 from engine.sheets.recording import grade as grade
+from engine.sheets.recording import rescore_case as rescore_case
 from engine.sheets.recording import score_case as score_case
 from engine.sheets.rounds import monitoring_results as monitoring_results
 from engine.sheets.rounds import programme_of as programme_of

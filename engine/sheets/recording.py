@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +13,7 @@ from engine import clock
 from engine.domain import canonical, sheets
 from engine.domain.decisions import Decision
 from engine.domain.sheets import About, Frozen, Sheet
-from engine.errors import DecisionFailed, StepFailed
+from engine.errors import DecisionFailed, NotFound, StepFailed
 from engine.sheets import provenance
 from engine.tables import Round, RoundState, ScoreSheet
 
@@ -63,6 +64,21 @@ def score_case(session: Session, place: Place, wanted: Case) -> dict[str, Any]:
     }
 
 
+def rescore_case(session: Session, place: Place, round_: str, unit: str, reason: str) -> dict[str, Any]:
+    """Score a case of a round anew with what was corrected since; the experts' scores stay. Return as `score_case`.
+
+    Raise NotFound when no sheet of the unit stands in the round, and what `score_case` raises.
+    """
+    found = current(session, ScoreSheet.unit == unit, ScoreSheet.round == round_)
+    if not found:
+        raise NotFound(round=round_, unit=unit)
+    before = found[-1]
+    about = About(**{name: before.sheet[name] for name in About.__dataclass_fields__})
+    frozen = Frozen(before.indicator_set, before.sheet["set"]["rows"])
+    values = _corrected(session, before, about)
+    return score_case(session, place, Case(about, frozen, values, sheets.by_code(before.sheet["experts"]), reason))
+
+
 def current(session: Session, *conditions: ColumnElement[bool]) -> list[ScoreSheet]:
     """Return the sheets that no other supersedes, the oldest first; one statement."""
     later = aliased(ScoreSheet)
@@ -104,6 +120,23 @@ def grade(place: Place, sheet: Mapping[str, Any]) -> str | None:
         return None
     found = answer.get("grade") if isinstance(answer, dict) else answer
     return found if isinstance(found, str) else None
+
+
+def _corrected(session: Session, before: ScoreSheet, about: About) -> dict[str, Any]:
+    """Return the values of the year that a sheet was made of, by code, with those entered after it was made."""
+    chosen = sheets.read_set(before.sheet["set"])
+    known = provenance.read(session, [about.unit], {about.year}).inputs(chosen, about.unit, about.year)
+    values = {one["code"]: one["value"] for one in before.sheet["inputs"] if _own(one, about)}
+    later = {one["code"]: one["value"] for one in known if _since(one, before)}
+    return {**values, **later}
+
+
+def _own(one: Mapping[str, Any], about: About) -> bool:
+    return bool(one["unit"] == about.unit and one["year"] == about.year)
+
+
+def _since(one: Mapping[str, Any], before: ScoreSheet) -> bool:
+    return one["entered_at"] is not None and datetime.fromisoformat(one["entered_at"]) > before.made_at
 
 
 def _frozen(session: Session, round_: str | None, wanted: Case) -> Frozen:

@@ -6,6 +6,7 @@ from engine.domain.sheets.composing import FORMAT as FORMAT
 from engine.domain.sheets.composing import About as About
 from engine.domain.sheets.composing import Frozen as Frozen
 from engine.domain.sheets.composing import Sheet as Sheet
+from engine.domain.sheets.composing import by_code as by_code
 from engine.domain.sheets.composing import compose as compose
 from engine.domain.sheets.composing import read_set as read_set
 from engine.domain.sheets.composing import recompute as recompute

@@ -55,6 +55,7 @@ def test_every_operator_has_a_title_in_both_languages():
         "published figures",
         "rank units",
         "record figures",
+        "rescore case",
         "rescore round",
         "score case",
         "score indicators",

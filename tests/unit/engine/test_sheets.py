@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -55,9 +55,9 @@ def a_round(session: Session, name: str, kind: str, year: int, state: RoundState
 
 
 def a_figure(session: Session, code: str, value: Any, **more: Any) -> None:
-    told = {"unit": UNIT, "year": YEAR, "version": 1, "definition": "", "origin": "declared", "evidence": []} | more
+    told = {"unit": UNIT, "year": YEAR, "version": 1, "definition": "", "origin": "declared", "evidence": []}
     exact = None if value is None else Decimal(str(value))
-    session.add(Figure(code=code, value=exact, entered_at=NOW, **told))
+    session.add(Figure(code=code, value=exact, **(told | {"entered_at": NOW} | more)))
     session.flush()
 
 
@@ -104,6 +104,27 @@ def test_scoring_a_case_keeps_a_sheet_that_reckons_itself(house: Session) -> Non
     assert (row.agency, row.round, float(row.total)) == (AGENCY, "pilot-2024", answer["total"])
     assert answer["grade"] == row.grade in {"优秀", "良好", "达标", "警告"}
     assert answer["change_on_last"] is None
+
+
+def test_a_case_scored_anew_takes_what_was_corrected_since_and_keeps_the_experts(house: Session) -> None:
+    code = next(one for one in CODES if one not in EXPERTS)
+    a_figure(house, code, VALUES[code], origin="verified")
+    a_figure(house, CODES[-1], 99, entered_at=NOW - timedelta(days=1), origin="declared")
+    first = score(house)
+    rescore = {"round": "pilot-2024", "unit": UNIT, "reason": "公示异议成立"}
+    assert delegates.run("rescore case", rescore, grounds(house))["sheet"] == first["sheet"]
+    a_figure(house, code, VALUES[code] / 100, origin="verified", version=2, entered_at=NOW + timedelta(days=9))
+    answer = delegates.run("rescore case", rescore, grounds(house))
+    by_hand = scoring.score(CHOSEN, indicators.Level.COUNTY, VALUES | {code: VALUES[code] / 100}, EXPERTS).plain()
+    assert {name: answer[name] for name in by_hand} == by_hand
+    row = house.get_one(ScoreSheet, UUID(answer["sheet"]))
+    assert (row.supersedes, row.reason) == (UUID(first["sheet"]), "公示异议成立")
+    assert answer["total"] != first["total"]
+
+
+def test_a_case_that_was_not_scored_cannot_be_scored_anew(house: Session) -> None:
+    with pytest.raises(StepFailed, match="339921"):
+        delegates.run("rescore case", {"round": "pilot-2024", "unit": UNIT, "reason": "更正"}, grounds(house))
 
 
 def test_every_value_knows_who_entered_it_and_what_the_applicant_declared(house: Session) -> None:
