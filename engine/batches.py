@@ -102,7 +102,7 @@ def alike(session: Session, actor: Actor, chosen: Sequence[UUID]) -> list[Likes]
     """Sort those of the tasks that the actor may see and that are open into groups that may be answered at once."""
     rows = [row for row in _rows(session, actor, chosen).values() if row.state == "open"]
     versions = select(Instance.id, Instance.deployment).where(Instance.id.in_([row.instance for row in rows]))
-    digests = {instance: digest for instance, digest in session.execute(versions)} if rows else {}
+    digests = {one.id: one.deployment for one in session.execute(versions)} if rows else {}
     groups: dict[tuple[str, str, bytes], list[TaskRow]] = {}
     schemas: dict[tuple[str, str, bytes], Mapping[str, Any]] = {}
     for row in rows:
@@ -169,4 +169,4 @@ def _one(
         return Outcome(task, row, State.UNSURE, fault, [])
     if done is None:
         return Outcome(task, row, State.DONE, None, [])
-    return Outcome(task, row, State.HELD if done.signs else State.DONE, None, done.next)
+    return Outcome(task, row, State.HELD if done.waits_for else State.DONE, None, done.next)

@@ -166,6 +166,12 @@ def listing(session: Session, actor: Actor) -> list[Kept]:
     ]
 
 
+def organisations(session: Session, actor: Actor) -> dict[str, dict[str, str]]:
+    """Return the names of the organisations that the actor acts for: filters are shared with them."""
+    query = select(Organisation.id, Organisation.name).where(Organisation.id.in_(sorted(actor.organisations)))
+    return {row.id: row.name for row in session.execute(query.order_by(Organisation.id))}
+
+
 def _days(given: str) -> int:
     found = int(given)
     if not 0 <= found <= MOST_DAYS:

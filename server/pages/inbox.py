@@ -1,30 +1,35 @@
-"""The inbox: what I must do, what I may take, what I have done."""
+"""My work: what I must do, may take, did, started and was sent copies of; searched, filtered, sorted, counted."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import g, render_template, request, url_for
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
+from engine import filters, reminders
 from engine import inbox as lists
-from engine import reminders
 from engine.db import transaction
+from engine.filters import Sort, Wanted
+from engine.pages import Page
 from server.auth import signed_in
 from server.pages import labels
+from server.pages import searches as search
+from server.pages.instances import STATES
 from server.pages.moments import day, due, stamp
 from server.pages.shell import pages, sessions
 from server.pages.words import pick
 
 LIMIT = 50
-LISTS = {
-    "mine": (lists.mine, _("To do"), _("Nothing to do"), _("What you claim, and what is given to you, appears here.")),
-    "claimable": (
-        lists.claimable,
-        _("To claim"),
-        _("Nothing to claim"),
-        _("Work for your roles that nobody has taken yet appears here."),
-    ),
-    "done": (lists.done, _("Done"), _("Nothing done yet"), _("What you complete stays here for reference.")),
+URGENCY = {
+    "urged": (_("urged"), "red"),
+    "overdue": (_("overdue"), "red"),
+    "soon": (_("due soon"), "amber"),
+    "normal": (_("normal"), ""),
 }
+OF_TASKS = (Sort.PRIORITY, Sort.NAME, Sort.UNIT, Sort.DUE, Sort.WHEN)
+OF_CASES = (Sort.NAME, Sort.UNIT, Sort.WHEN)
 REMINDERS = {
     "before": _("the deadline is near"),
     "due": _("the deadline has come"),
@@ -33,29 +38,208 @@ REMINDERS = {
 }
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A list as its page shows it: its words, the columns it may be sorted by, and how its rows are told."""
+
+    find: Any
+    title: object
+    empty: object
+    hint: object
+    sorts: tuple[Sort, ...]
+    when: object
+    rows: str = "tasks"
+    newest: bool = False
+
+
+LISTS = {
+    "mine": Shown(
+        lists.mine,
+        _("To do"),
+        _("Nothing to do"),
+        _("What you claim, what is given to you and what you are asked to sign appears here."),
+        OF_TASKS,
+        _("Arrived"),
+    ),
+    "claimable": Shown(
+        lists.claimable,
+        _("To claim"),
+        _("Nothing to claim"),
+        _("Work for your roles that nobody has taken yet appears here."),
+        OF_TASKS,
+        _("Arrived"),
+    ),
+    "done": Shown(
+        lists.done,
+        _("Done"),
+        _("Nothing done yet"),
+        _("What you complete stays here for reference."),
+        OF_CASES,
+        _("Completed at"),
+        newest=True,
+    ),
+    "started": Shown(
+        lists.started,
+        _("Started by me"),
+        _("You have started no case"),
+        _("Cases that you start appear here: where each stands, who has it, and since when."),
+        OF_CASES,
+        _("Started"),
+        "cases",
+        newest=True,
+    ),
+    "copies": Shown(
+        lists.copies,
+        _("Copied to me"),
+        _("No copies"),
+        _("Cases that somebody tells you of for information appear here."),
+        OF_CASES,
+        _("Sent"),
+        "copies",
+        newest=True,
+    ),
+}
+
+
 @pages.get("/")
 @pages.get("/tasks")
 @signed_in
 def inbox() -> str:
-    """Show one of the three lists with the counts of all and the reminders."""
-    chosen = request.args.get("list", "mine")
-    chosen = chosen if chosen in LISTS else "mine"
-    find, title, empty, hint = LISTS[chosen]
+    """Show one of the lists as it was searched, filtered and sorted, with the counts of all and the reminders."""
+    chosen = named()
+    shown, wanted = LISTS[chosen], filters.read(request.args)
     with transaction(sessions()) as session:
-        page = find(session, g.actor, request.args.get("cursor"), LIMIT)
-        counts = lists.counts(session, g.actor)
+        page = shown.find(session, g.actor, request.args.get("cursor"), LIMIT, wanted)
+        counted = lists.counts(session, g.actor)
         told = reminders.shown(session, g.actor)
         names = labels.read(session)
+        asked = search.furnish(session, chosen, wanted, names)
+    plain = filters.plain(wanted)
+    query: dict[str, Any] = {"list": chosen, **plain}
     return render_template(
         "tasks/inbox.html",
         chosen=chosen,
-        title=title,
-        empty={"title": empty, "hint": hint},
-        tabs=[{"key": key, "label": entry[1], "count": _told(counts[key])} for key, entry in LISTS.items()],
-        rows=[line(row) for row in page.rows],
-        more=page.next,
+        title=shown.title,
+        shown=shown,
+        empty={"title": shown.empty, "hint": shown.hint},
+        tabs=_tabs(chosen, counted),
+        counted=counted,
+        rows=rows(shown, page, names),
+        heads=_heads(chosen, wanted),
+        asked=asked,
+        first=search.address(chosen, plain) if request.args.get("cursor") else None,
+        more=_more(chosen, wanted, page.next),
+        export=url_for("pages.export_inbox", **query),
         reminders=[_reminder(row, names) for row in told],
+        late=sum(row.kind == "overdue" for row in told),
     )
+
+
+@pages.get("/tasks/counts")
+@signed_in
+def inbox_counts() -> str:
+    """Show the names of the lists with their counts; the page asks for it again and again."""
+    chosen = named()
+    with transaction(sessions()) as session:
+        counted = lists.counts(session, g.actor)
+    return render_template("inbox/tabs.html", chosen=chosen, tabs=_tabs(chosen, counted))
+
+
+def named() -> str:
+    """Return which list the address names, else what is to do."""
+    given = request.args.get("list", "mine")
+    return given if given in LISTS else "mine"
+
+
+def rows(shown: Shown, page: Page[Any], names: labels.Labels) -> list[dict[str, Any]]:
+    """Return the rows of a page in words."""
+    tell: dict[str, Callable[[Any], dict[str, Any]]] = {
+        "tasks": line,
+        "cases": lambda row: _case(row, names),
+        "copies": lambda row: _copy(row, names),
+    }
+    return [tell[shown.rows](row) for row in page.rows]
+
+
+def line(row: lists.TaskRow) -> dict[str, Any]:
+    """Return a task row as the list shows it."""
+    label, tone = URGENCY[row.priority]
+    behalf = row.assignee is not None and row.assignee != g.actor.id and row.kind == "task" and row.state == "open"
+    return {
+        "id": row.id,
+        "href": url_for("pages.task", task_id=row.id),
+        "name": row.name,
+        "title": row.title,
+        "unit": row.unit or "",
+        "whom": whom(row),
+        "since": stamp(row.asked_at or row.created_at),
+        "ended": stamp(row.ended_at),
+        "due": due(row),
+        "urgency": {"label": label, "tone": tone},
+        "asked_by": row.asked_by,
+        "behalf": row.assignee_name if behalf else None,
+    }
+
+
+def whom(row: lists.TaskRow) -> str:
+    """Return for whom a task is: an organisation, or a role anywhere."""
+    return pick(row.organisation_name) or labels.role(row.role)
+
+
+def _case(row: lists.CaseRow, names: labels.Labels) -> dict[str, Any]:
+    label, tone = STATES[row.state]
+    return {
+        "id": row.id,
+        "href": url_for("pages.instance", case=row.id),
+        "title": row.title,
+        "process": names.process(row.process),
+        "unit": row.unit or "",
+        "milestone": names.milestone(row.milestone),
+        "state": {"label": label, "tone": tone},
+        "since": stamp(row.started_at),
+        "waiting": [_waiting(one) for one in row.waiting],
+        "further": row.further,
+    }
+
+
+def _waiting(row: lists.TaskRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "with": row.assignee_name or gettext("%(whom)s, nobody yet", whom=whom(row)),
+        "since": day(row.created_at),
+        "due": due(row),
+        "urged": row.urged,
+    }
+
+
+def _copy(row: lists.CopyRow, names: labels.Labels) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "href": url_for("pages.instance", case=row.instance),
+        "title": row.title,
+        "process": names.process(row.process),
+        "unit": row.unit or "",
+        "task": row.task_name,
+        "sender": row.sender,
+        "note": row.note,
+        "since": stamp(row.at),
+        "unread": row.read_at is None,
+    }
+
+
+def _tabs(chosen: str, counted: dict[str, int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": key,
+            "href": url_for("pages.inbox", list=key),
+            "label": shown.title,
+            "current": key == chosen,
+            "count": _told(counted[key]),
+            "means": gettext("not read") if key == "copies" else "",
+        }
+        for key, shown in LISTS.items()
+    ]
 
 
 def _told(count: int) -> str:
@@ -63,17 +247,25 @@ def _told(count: int) -> str:
     return f"{count - 1}+" if count >= lists.MOST else str(count)
 
 
-def line(row: lists.TaskRow) -> dict[str, Any]:
-    """Return a task row as the list shows it."""
-    return {
-        "id": row.id,
-        "name": row.name,
-        "title": row.title,
-        "whom": pick(row.organisation_name) or labels.role(row.role),
-        "since": stamp(row.created_at),
-        "ended": stamp(row.ended_at),
-        "due": due(row),
-    }
+def _heads(chosen: str, wanted: Wanted) -> dict[str, dict[str, Any]]:
+    """Return the head of each column that sorts: where it leads, and how the list is sorted by it now."""
+    shown = LISTS[chosen]
+    usual = (Sort.WHEN, True) if shown.newest else (Sort.DUE, False)
+    sort, descending = (wanted.sort, wanted.descending) if wanted.sort else usual
+    return {one.value: _head(chosen, wanted, one, (sort, descending)) for one in shown.sorts}
+
+
+def _head(chosen: str, wanted: Wanted, one: Sort, now: tuple[Sort, bool]) -> dict[str, Any]:
+    sort, descending = now
+    plain = {name: value for name, value in filters.plain(wanted).items() if name not in {"sort", "descending"}}
+    down = not descending if one is sort else (one is Sort.WHEN and LISTS[chosen].newest)
+    query = {**plain, "sort": one.value, **({"descending": "1"} if down else {})}
+    sorted_by = ("descending" if descending else "ascending") if one is sort else None
+    return {"href": search.address(chosen, query), "sorted": sorted_by}
+
+
+def _more(chosen: str, wanted: Wanted, cursor: str | None) -> str | None:
+    return search.address(chosen, {**filters.plain(wanted), "cursor": cursor}) if cursor else None
 
 
 def _reminder(row: reminders.ReminderRow, names: labels.Labels) -> dict[str, Any]:
