@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, false, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from engine import independence, pages, processes, runtime
-from engine.errors import NotAllowed, NotFound
+from engine.errors import NotAllowed, NotFound, OperationRefused
 from engine.identity import Actor, roles
 from engine.pages import Page
-from engine.runtime import Opening
+from engine.runtime import Opening, Running
 from engine.tables import (
     STANDING,
     Division,
@@ -223,13 +223,58 @@ def diagrams(session: Session, actor: Actor, instance: UUID) -> list[Diagram]:
 def cancel(session: Session, actor: Actor, instance: UUID, reason: str) -> None:
     """Withdraw an instance: every open task and wait is taken back, nothing is compensated.
 
-    Raise NotAllowed, NotFound, InstanceEnded, OperationRefused.
+    Whoever started it may, as long as nobody else has acted; whoever does a task of it, where the diagram lets them
+    (`icity:actions`); and CANCELLERS always. Raise NotAllowed, NotFound, InstanceEnded, OperationRefused.
+    """
+    found = _find(session, actor, instance)
+    if actor.roles & CANCELLERS:
+        with runtime.operated(session, actor, instance, reason) as running:
+            running.cancel(reason)
+        return
+    _reasoned(reason)
+    with runtime.opened(session, instance) as running:
+        if not _holds(session, actor, running, "cancel"):
+            _refuse_acted(session, actor, found)
+        running.acts(actor.id)
+        running.cancel(reason)
+
+
+def terminate(session: Session, actor: Actor, instance: UUID, reason: str) -> None:
+    """End an instance at once, where the diagram lets whoever does a task of it (`icity:actions`); raise as `cancel`.
+
+    Those who keep the service going end any, also a damaged one, by `operations.terminate`.
     """
     _find(session, actor, instance)
-    if not actor.roles & CANCELLERS:
-        raise NotAllowed(instance=instance)
-    with runtime.operated(session, actor, instance, reason) as running:
-        running.cancel(reason)
+    _reasoned(reason)
+    with runtime.opened(session, instance) as running:
+        if not _holds(session, actor, running, "terminate"):
+            raise NotAllowed(instance=instance)
+    runtime.terminate(session, instance, actor.id, reason)
+
+
+def _holds(session: Session, actor: Actor, running: Running, action: str) -> bool:
+    """Tell whether the actor does a task whose diagram lets them do something with the whole case."""
+    allowing = [task for task, one in running.before.tasks.items() if action in (one.actions or ())]
+    rows = session.execute(
+        select(Task.role, Task.organisation, Task.assignee).where(Task.id.in_(allowing), Task.assignee.is_not(None))
+    )
+    return any(actor.capacity(*row) is not None for row in rows)
+
+
+def _refuse_acted(session: Session, actor: Actor, instance: Instance) -> None:
+    """Let the starter call an instance off while nobody else has acted; raise NotAllowed, OperationRefused."""
+    if instance.started_by != actor.id:
+        raise NotAllowed(instance=instance.id)
+    others = select(Task.name).where(Task.instance == instance.id, Task.ended_by != actor.id)
+    name = session.scalar(others.limit(1))
+    if name is not None:
+        zh, en = f"“{name}”已由他人办理，不能再撤销。", f"Somebody else has done “{name}”; it is too late."
+        raise OperationRefused(why={"zh": zh, "en": en})
+
+
+def _reasoned(reason: str) -> None:
+    if not reason.strip():
+        raise OperationRefused(why={"zh": "请说明原因。", "en": "Say why."})
 
 
 def _told(actor: Actor, element: str) -> bool:

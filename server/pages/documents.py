@@ -28,7 +28,7 @@ MEDIA = {
     Form.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 KINDS = {
-    "notice": _("Notice"),
+    "notice": _("Notification"),
     "supplement_notice": _("Notice to supplement"),
     "minutes": _("Minutes"),
     "public_notice": _("Public notice"),

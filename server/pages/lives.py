@@ -65,7 +65,7 @@ def record(unit: str) -> str:
         cases=[instances.brief(row, names) for row in about],
         papers=[brief(row) for row in papers.rows],
         more=papers.next is not None,
-        decisions=lines(happened[:DECISIONS], names),
+        decisions=_once(lines(happened, names))[:DECISIONS],
         files=[{"digest": one.digest, "name": one.name, "size": one.size, "at": stamp(one.kept_at)} for one in files],
     )
 
@@ -139,9 +139,13 @@ def _round(key: str, row: lives.RoundRow | None, sheet: Placed | None) -> dict[s
         "total": sheet.row.total if sheet else None,
         "grade": terms.grade(sheet.row.grade) if sheet else "",
         "gates_met": sheet.row.gates_met if sheet else None,
-        "rank": _("%(rank)d of %(of)d", rank=sheet.rank, of=sheet.among) if sheet and sheet.rank else "",
+        "rank": _rank(sheet) if sheet else "",
         "superseded": sheet.row.supersedes is not None if sheet else False,
     }
+
+
+def _rank(sheet: Placed) -> str:
+    return _("%(rank)d of %(of)d", rank=sheet.rank, of=sheet.among) if sheet.rank else ""
 
 
 def _scores(session: Session, unit: str, scored: list[Placed]) -> dict[str, Any]:
@@ -157,7 +161,12 @@ def _scores(session: Session, unit: str, scored: list[Placed]) -> dict[str, Any]
         "radar": _radar(last, before, middle),
         "totals": _totals(standing),
         "saves": tables.saves("pages.unit_scores", unit=unit),
-        "last": {"id": last.row.id, "round": terms.round_name(last.row.round), "total": last.row.total},
+        "last": {
+            "id": last.row.id,
+            "round": terms.round_name(last.row.round),
+            "total": last.row.total,
+            "rank": _rank(last),
+        },
         "weakest": _weakest(whole.sheet["indicators"]),
         "other_set": before is not None and before.row.set_digest != last.row.set_digest,
     }
@@ -233,6 +242,11 @@ def _waiting(row: lives.Waiting) -> dict[str, Any]:
         "due": day(row.due_at),
         "provisional": row.provisional,
     }
+
+
+def _once(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out what was told of the same day already: experts are asked one by one whether they may."""
+    return list({(one["at"][:10], one["text"]): one for one in reversed(told)}.values())[::-1]
 
 
 def _says_why(event: EventRow) -> bool:

@@ -103,10 +103,15 @@ def _head(view: SheetView) -> dict[str, Any]:
         "grade": terms.grade(row.grade),
         "tier": TIERS[row.level],
         "made_at": stamp(row.made_at),
-        "version": sheet["set"]["version"],
+        "indicator_set": _set_name(sheet["set"]),
         "total": sheet["total"],
         "parts": " + ".join(group["points"] for group in sheet["groups"]),
     }
+
+
+def _set_name(frozen: Mapping[str, Any]) -> str:
+    """Return what an indicator set calls itself, else its code."""
+    return next((row["name"] for row in frozen["rows"] if row.get("kind") == "set"), frozen["code"])
 
 
 def _other(row: SheetRow) -> dict[str, Any]:

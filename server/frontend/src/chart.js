@@ -65,7 +65,8 @@ function draw(host, choice) {
     charts.set(host, init(host, null, { renderer: 'svg' }));
     seen.observe(host);
   }
-  charts.get(host).setOption({ ...common(wanted), ...KINDS[wanted.kind](wanted) }, true);
+  const told = { ...wanted, legend: legendHeight(wanted, host.clientWidth) };
+  charts.get(host).setOption({ ...common(told), ...KINDS[told.kind](told) }, true);
 }
 
 function common({ series, kind, unit }) {
@@ -73,12 +74,24 @@ function common({ series, kind, unit }) {
     animation: false,
     color: TONES,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: INK },
-    legend: { show: kind !== 'heat' && series.length > 1, bottom: 0, itemWidth: 22, itemHeight: 10, type: 'plain' },
+    legend: { show: kind !== 'heat' && series.length > 1, bottom: 0, itemWidth: 28, itemHeight: 9, textStyle: { color: INK } },
     tooltip: {
       renderMode: 'richText', confine: true, trigger: kind === 'line' || kind === 'bar' ? 'axis' : 'item',
       valueFormatter: (value) => told(value, unit),
     },
   };
+}
+
+/** Return how high the names of the series stand below a chart, in pixels; Chinese letters are twice as wide. */
+function legendHeight({ series, kind }, width) {
+  if (kind === 'heat' || series.length < 2) return 0;
+  const wide = series.map(({ name }) => 50 + [...name].reduce((sum, letter) => sum + (letter > '\u2e80' ? 12 : 7), 0));
+  let [rows, used] = [1, 0];
+  for (const one of wide) {
+    if (used && used + one > width - 12) [rows, used] = [rows + 1, 0];
+    used += one;
+  }
+  return 10 + 22 * rows;
 }
 
 function told(value, unit) {
@@ -87,11 +100,11 @@ function told(value, unit) {
   return unit ? `${value} ${unit}` : String(value);
 }
 
-function radar({ labels, series, most }) {
+function radar({ labels, series, most, legend }) {
   const top = most ?? Math.max(...series.flatMap(({ values }) => values.map(Number)), 1);
   return {
     radar: {
-      center: ['50%', '46%'], radius: '64%', splitNumber: 4,
+      center: ['50%', `${50 - legend / 8}%`], radius: legend > 40 ? '54%' : '62%', splitNumber: 4,
       indicator: labels.map((name) => ({ name, max: top, min: 0 })),
       axisName: { color: INK, fontSize: 12, formatter: (name) => folded(name) },
       splitArea: { show: false }, splitLine: { lineStyle: { color: LINE } }, axisLine: { lineStyle: { color: LINE } },
@@ -103,7 +116,7 @@ function radar({ labels, series, most }) {
         value: values,
         symbol: SYMBOLS[index % SYMBOLS.length],
         symbolSize: POINT,
-        lineStyle: { width: index ? 1.5 : 2.5, type: DASHES[index % DASHES.length] },
+        lineStyle: { width: index ? 2 : 2.5, type: DASHES[index % DASHES.length] },
         areaStyle: index ? undefined : { opacity: 0.12 },
       })),
     }],
@@ -115,7 +128,7 @@ function folded(name) {
   return name.length > 7 && !name.includes(' ') ? `${name.slice(0, 6)}\n${name.slice(6)}` : name.replace(/(.{14,}?) /g, '$1\n');
 }
 
-function axes({ labels, series, unit, lying }) {
+function axes({ labels, unit, lying, legend }) {
   const places = {
     type: 'category', data: labels, inverse: Boolean(lying), axisTick: { show: false }, axisLine: { lineStyle: { color: LINE } },
     axisLabel: { color: QUIET, fontSize: 12, rotate: !lying && labels.length > MANY ? 40 : 0, hideOverlap: true },
@@ -124,9 +137,8 @@ function axes({ labels, series, unit, lying }) {
     type: 'value', name: lying ? undefined : unit, nameTextStyle: { color: QUIET, align: 'left' }, scale: !lying,
     axisLabel: { color: QUIET, fontSize: 12 }, splitLine: { lineStyle: { color: LINE } },
   };
-  const legend = series.length > 1 ? 34 : 8;
   return {
-    grid: { left: 8, right: 16, top: lying || !unit ? 12 : 34, bottom: legend, outerBoundsMode: 'same' },
+    grid: { left: 8, right: 16, top: lying || !unit ? 12 : 34, bottom: legend || 8, outerBoundsMode: 'same' },
     xAxis: lying ? numbers : places,
     yAxis: lying ? places : numbers,
   };
