@@ -155,23 +155,21 @@ def published() -> Register:
 
 def acting(on: date) -> Select[Any]:
     """Return the query for every division in force on the day `on` and the organisations that act for it."""
-    above = aliased(Division)
-    return (
-        select(
-            Division.unit,
-            Division.code,
-            Division.name,
-            Division.level,
-            Division.parent,
-            above.name.label("parent_name"),
-            _acting(GOVERNMENT).label("government"),
-            _acting(SCIENCE).label("applicant"),
-            _acting(STATISTICS).label("statistics"),
-            case((Division.level == Level.DISTRICT.value, _above())).label("forwarder"),
-        )
-        .outerjoin(above, and_(above.code == Division.parent, in_force(above, on)))
-        .where(in_force(Division, on))
+    return standing(on).add_columns(
+        _acting(GOVERNMENT).label("government"),
+        _acting(SCIENCE).label("applicant"),
+        _acting(STATISTICS).label("statistics"),
+        case((Division.level == Level.DISTRICT.value, _above())).label("forwarder"),
     )
+
+
+def standing(on: date) -> Select[Any]:
+    """Return the query for every division in force on the day `on`, with the name of the one above it on that day."""
+    above = aliased(Division)
+    own = ("unit", "code", "name", "level", "parent", "fictional")
+    query = select(*(getattr(Division, name) for name in own), above.name.label("parent_name"))
+    parent = and_(above.code == Division.parent, in_force(above, on))
+    return query.outerjoin(above, parent).where(in_force(Division, on))
 
 
 def in_force(division: Any, on: date) -> Any:

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, cast, func, select
+from sqlalchemy import cast, func, select
 from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.orm import Session, aliased
 
@@ -45,20 +45,7 @@ def lines(session: Session, on: date) -> list[Line]:
 
 
 def _units(on: date) -> Any:
-    above = aliased(Division)
-    return (
-        select(
-            Division.unit,
-            Division.code,
-            Division.name,
-            Division.level,
-            Division.fictional,
-            above.name.label("above"),
-        )
-        .outerjoin(above, and_(above.code == Division.parent, divisions.in_force(above, on)))
-        .where(divisions.in_force(Division, on), Division.level != Level.PROVINCE.value)
-        .order_by(Division.code)
-    )
+    return divisions.standing(on).where(Division.level != Level.PROVINCE.value).order_by(Division.code)
 
 
 def _titles(session: Session, on: date) -> dict[str, list[Title]]:
@@ -131,7 +118,7 @@ class _Gathered:
         result = self.results.get(row.unit)
         told = {name: getattr(result, name) for name in ("round", "outcome", "practice")} if result else {}
         return Line(
-            row.code, row.name, Level(row.level), row.above, titles.standing(known, self.on),
+            row.code, row.name, Level(row.level), row.parent_name, titles.standing(known, self.on),
             tuple(title for title in known if title.held(self.on)), self.measured.get(row.unit), **told,
         )  # fmt: skip
 

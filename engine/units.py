@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, case, exists, func, select
+from sqlalchemy.orm import Session
 
 from engine import divisions, titles
-from engine.divisions import in_force
 from engine.domain.divisions import Happening, Level, Lineage, Period
 from engine.domain.titles import read as read_titles
 from engine.errors import NotAllowed
@@ -85,26 +84,18 @@ def seed(session: Session, files: Sequence[Path] = (DIVISIONS, FICTIONAL)) -> No
 
 
 def _register(actor: Actor, on: date) -> Select[Any]:
-    above = aliased(Division)
     life = _lives()
     held = select(Title.kind).where(Title.unit == Division.unit, titles.held(Title, on)).order_by(Title.kind)
     return (
-        select(
-            Division.unit,
-            Division.code,
-            Division.name,
-            Division.level,
-            Division.parent,
-            above.name.label("parent_name"),
-            Division.fictional,
+        divisions.standing(on)
+        .add_columns(
             _visible(actor, life.c).label("instance"),
             life.c.milestone,
             life.c.next_due.label("next_reassessment"),
             func.array(held.correlate(Division).scalar_subquery()).label("titles"),
         )
-        .outerjoin(above, and_(above.code == Division.parent, in_force(above, on)))
         .outerjoin(life, life.c.subject == Division.unit)
-        .where(in_force(Division, on), Division.level != Level.PROVINCE.value)
+        .where(Division.level != Level.PROVINCE.value)
         .order_by(Division.code)
     )
 

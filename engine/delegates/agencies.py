@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from engine import agencies
 from engine.agencies import Wanted
-from engine.clock import CIVIL
 from engine.delegates.registry import Delegate, Given, Grounds, Ledger, items, maybe_text, schema, text, texts, whole
 from engine.tables import AgencyMark
 
@@ -21,7 +20,7 @@ TWICE = {"zh": "同一专家占了两个席位", "en": "the same expert has two 
 
 
 def _agencies_for(session: Session, given: Given, grounds: Grounds) -> list[dict[str, Any]]:
-    wanted = Wanted(grounds.programme, _today(grounds), given["unit"], given["round"], given["declared"])
+    wanted = Wanted(grounds.programme, grounds.day, given["unit"], given["round"], given["declared"])
     return agencies.pool(session, wanted)
 
 
@@ -33,7 +32,7 @@ def _agencies_rehearsed(_memory: dict[str, Any], given: Given, _: Grounds) -> li
 
 def _find_conflicts(given: Given, grounds: Grounds) -> dict[str, Any]:
     """Tell whose seats must be filled anew; an expert without a declaration has not declared independence."""
-    conflicts = list(_conflicts(given["declarations"], _today(grounds)))
+    conflicts = list(_conflicts(given["declarations"], grounds.day))
     seats = [one["seat"] for one in conflicts]
     names = [one.get("expert_name") for n, one in enumerate(_seated(given["declarations"])) if one["seat"] not in seats]
     return {"conflicts": conflicts, "replace": bool(conflicts), "seats": seats, "experts": names}
@@ -74,7 +73,7 @@ def _over(until: Any, today: date) -> bool:
 
 
 def _evaluate(session: Session, given: Given, grounds: Grounds) -> dict[str, Any]:
-    today, barred = _today(grounds), given["barred_years"]
+    today, barred = grounds.day, given["barred_years"]
     until = date(today.year + barred, today.month, min(today.day, 28)) if barred else None
     about = {"agency": given["agency"], "score": given["score"], "reason": given["reason"]}
     agencies.mark(
@@ -86,10 +85,6 @@ def _evaluate(session: Session, given: Given, grounds: Grounds) -> dict[str, Any
 
 def _evaluate_rehearsed(_memory: dict[str, Any], given: Given, _: Grounds) -> dict[str, Any]:
     return {"agency": given["agency"], "barred_until": None}
-
-
-def _today(grounds: Grounds) -> date:
-    return grounds.now.astimezone(CIVIL).date()
 
 
 OPERATORS = (

@@ -1,7 +1,6 @@
 """Operators on official documents: issued under the next number of a series, void with a reason; 公示 periods."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from marshmallow import fields, validate
@@ -40,7 +39,7 @@ def _issue(session: Session, given: Given, grounds: Grounds) -> dict[str, Any]:
         programme=grounds.programme,
         kind=given["kind"],
         facts=given["facts"],
-        on=_today(grounds),
+        on=grounds.day,
         title=given["title"] or "",
         case_id=given["case_id"],
         round=given["round"],
@@ -55,7 +54,7 @@ def _issue(session: Session, given: Given, grounds: Grounds) -> dict[str, Any]:
 
 def _issue_rehearsed(memory: dict[str, Any], given: Given, grounds: Grounds) -> dict[str, Any]:
     """Give a document a number in memory and compose it, so that a rehearsal finds the facts a diagram forgets."""
-    house, day = _house(given, grounds), _today(grounds)
+    house, day = _house(given, grounds), grounds.day
     series: dict[str, int] = memory.setdefault("numbers", {})
     key = f"{house.word} {day.year}"
     number = str(DocumentNumber(house.word, day.year, series.get(key, 0) + 1))
@@ -81,7 +80,7 @@ def _void_rehearsed(memory: dict[str, Any], given: Given, _: Grounds) -> dict[st
 
 def _notice_period(given: Given, grounds: Grounds) -> dict[str, Any]:
     """Reckon a 公示, which begins on `start`, or on the next day that is worked."""
-    posted = grounds.calendar.add_workdays(given["start"] or _today(grounds), 0).due
+    posted = grounds.calendar.add_workdays(given["start"] or grounds.day, 0).due
     period = deadlines.notice_period(grounds.calendar, posted, given["days"], given["workdays"])
     return {
         "from": period.first.isoformat(),
@@ -89,10 +88,6 @@ def _notice_period(given: Given, grounds: Grounds) -> dict[str, Any]:
         "to_at": period.ends.astimezone(CIVIL).isoformat(),
         "text": f"{long_date(period.first)}至{long_date(period.last)}",
     }
-
-
-def _today(grounds: Grounds) -> date:
-    return grounds.now.astimezone(CIVIL).date()
 
 
 def _template(given: Given, grounds: Grounds) -> Template:

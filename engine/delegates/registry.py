@@ -6,7 +6,7 @@ that its task belongs to; a rehearsal, which has no database, keeps what it woul
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -48,9 +48,14 @@ class Grounds:
     templates: Mapping[str, Template] = field(default_factory=dict)
 
     @property
+    def day(self) -> date:
+        """Return the civil date of the move in Asia/Shanghai."""
+        return self.now.astimezone(CIVIL).date()
+
+    @property
     def today(self) -> str:
         """Return the civil date of the move in Asia/Shanghai, as ISO 8601."""
-        return self.now.astimezone(CIVIL).date().isoformat()
+        return self.day.isoformat()
 
 
 @dataclass(frozen=True)

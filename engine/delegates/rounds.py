@@ -43,18 +43,18 @@ def _found(given: Given, state: RoundState | None) -> dict[str, Any]:
 
 def _mark_round(session: Session, given: Given, grounds: Grounds) -> dict[str, Any]:
     results = [Result(**one) for one in given["results"]]
-    state, on = RoundState(given["state"]), date.fromisoformat(grounds.today)
+    state, on = RoundState(given["state"]), grounds.day
     marking = Marking(state, given["document_no"], results, on, grounds.instance, grounds.actor)
     return rounds.mark(session, given["round"], marking)
 
 
 def _settle_result(session: Session, given: Given, grounds: Grounds) -> dict[str, Any]:
-    results, on = [Result(**one) for one in given["results"]], date.fromisoformat(grounds.today)
+    results, on = [Result(**one) for one in given["results"]], grounds.day
     return rounds.settle(session, given["round"], results, on)
 
 
 def _opening(given: Given, grounds: Grounds) -> Opening:
-    on = date.fromisoformat(grounds.today)
+    on = grounds.day
     kind, year = rounds.Kind(given["kind"]), given["year"] or on.year
     rows = grounds.indicators
     return Opening(grounds.programme, kind, year, given["set"], rows, on, grounds.instance, grounds.actor)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from engine import divisions, rounds, targets, titles
 from engine.delegates.registry import Given, Grounds, Ledger, maybe_date, maybe_text, one_of, schema, text, whole
 from engine.domain import titles as rules
+from engine.domain.divisions import Happening
 from engine.domain.targets import Target
 from engine.domain.titles import Decision, Effect, Ending, Kind, Title
 from engine.errors import StepFailed
@@ -22,7 +23,7 @@ ASSUMED = (Kind.SCIENCE_STRONG,)  # what a unit holds in a rehearsal before it s
 
 
 def _unit_record(session: Session, given: Given, grounds: Grounds) -> dict[str, Any]:
-    unit, on = given["unit"], _on(grounds)
+    unit, on = given["unit"], grounds.day
     (found,) = _records(session, [unit], on) or (None,)
     if found is None:
         heirs = divisions.register(session).successors(unit, on)
@@ -31,7 +32,7 @@ def _unit_record(session: Session, given: Given, grounds: Grounds) -> dict[str, 
 
 
 def _grant_title(session: Session, given: Given, grounds: Grounds) -> dict[str, Any]:
-    kind, on = Kind(given["kind"]), given["on"] or _on(grounds)
+    kind, on = Kind(given["kind"]), given["on"] or grounds.day
     titles.grant(session, _ground(grounds), Title(given["unit"], kind, on, given["document_no"]), given["case_id"])
     return {"kind": kind.value, "granted_on": on.isoformat()}
 
@@ -48,7 +49,7 @@ def _settle_titles(session: Session, given: Given, grounds: Grounds) -> dict[str
 
 def _bar_unit(session: Session, given: Given, grounds: Grounds) -> dict[str, Any]:
     about = {name: given[name] for name in ("unit", "rounds", "reason", "document_no")}
-    titles.bar(session, _ground(grounds), Bar(programme=grounds.programme, since=_on(grounds), **about))
+    titles.bar(session, _ground(grounds), Bar(programme=grounds.programme, since=grounds.day, **about))
     return {"unit": given["unit"], "rounds": given["rounds"]}
 
 
@@ -56,20 +57,26 @@ def _division_event(session: Session, given: Given, grounds: Grounds) -> dict[st
     act = divisions.happening(session, given["id"])
     concerned = list(dict.fromkeys([*act.from_units, *act.to_units]))
     return {
-        "id": given["id"],
-        "kind": act.kind.value,
-        "effective_on": act.effective_on.isoformat(),
-        "document_no": act.document_no,
-        "note": act.note,
-        "heirs": list(rules.heirs(act.kind, act.to_units)),
+        **_happened(given["id"], act),
         "from": _records(session, act.from_units, act.effective_on - DAY),
         "to": _records(session, act.to_units, act.effective_on),
         "lives": [asdict(life) for life in divisions.lives(session, grounds.programme, concerned)],
     }
 
 
+def _happened(number: int, act: Happening) -> dict[str, Any]:
+    return {
+        "id": number,
+        "kind": act.kind.value,
+        "effective_on": act.effective_on.isoformat(),
+        "document_no": act.document_no,
+        "note": act.note,
+        "heirs": list(rules.heirs(act.kind, act.to_units)),
+    }
+
+
 def _targets(session: Session, given: Given, grounds: Grounds) -> list[dict[str, Any]]:
-    return [_plain(target) for target in targets.progress(session, given["on"] or _on(grounds))]
+    return [_plain(target) for target in targets.progress(session, given["on"] or grounds.day)]
 
 
 def _records(session: Session, units: Sequence[str], on: date) -> list[dict[str, Any]]:
@@ -84,11 +91,11 @@ def _records(session: Session, units: Sequence[str], on: date) -> list[dict[str,
 
 
 def _rehearsed_record(memory: dict[str, Any], given: Given, grounds: Grounds) -> dict[str, Any]:
-    return rehearsed(memory, given["unit"], _on(grounds))
+    return rehearsed(memory, given["unit"], grounds.day)
 
 
 def _rehearsed_grant(memory: dict[str, Any], given: Given, grounds: Grounds) -> dict[str, Any]:
-    unit, kind, on = given["unit"], Kind(given["kind"]), given["on"] or _on(grounds)
+    unit, kind, on = given["unit"], Kind(given["kind"]), given["on"] or grounds.day
     known = _known(memory, unit)
     known.append(rules.grant(known, Title(unit, kind, on, given["document_no"])))
     if given["case_id"]:
@@ -127,15 +134,10 @@ def _rehearsed_event(memory: dict[str, Any], given: Given, grounds: Grounds) -> 
     act = acts[given["id"] - 1]
     lives = [unit for unit in dict.fromkeys([*act.from_units, *act.to_units]) if unit in memory.get("cases", {})]
     return {
-        "id": given["id"],
-        "kind": act.kind.value,
-        "effective_on": act.effective_on.isoformat(),
-        "document_no": act.document_no,
-        "note": act.note,
-        "heirs": list(rules.heirs(act.kind, act.to_units)),
+        **_happened(given["id"], act),
         "from": [rehearsed(memory, unit, act.effective_on - DAY) for unit in act.from_units],
         "to": [rehearsed(memory, unit, act.effective_on) for unit in act.to_units],
-        "lives": [_rehearsed_life(memory, unit, _on(grounds)) for unit in lives],
+        "lives": [_rehearsed_life(memory, unit, grounds.day) for unit in lives],
     }
 
 
@@ -184,11 +186,11 @@ def _ending(given: Given, grounds: Grounds) -> tuple[str, Collection[Kind], Deci
     reason = Ending(given["reason"])
     unnamed = Kind if reason in {Ending.MERGED, Ending.ABOLISHED} else rules.PROGRAMME
     kinds = [Kind(given["kind"])] if given["kind"] else list(unnamed)
-    return given["unit"], kinds, Decision(reason, given["on"] or _on(grounds), given["document_no"])
+    return given["unit"], kinds, Decision(reason, given["on"] or grounds.day, given["document_no"])
 
 
 def _settling(given: Given, grounds: Grounds) -> tuple[Effect, str, str | None, Decision]:
-    decision = Decision(Ending(given["reason"]), given["on"] or _on(grounds), given["document_no"])
+    decision = Decision(Ending(given["reason"]), given["on"] or grounds.day, given["document_no"])
     return Effect(given["effect"]), given["unit"], given["heir"], decision
 
 
@@ -201,10 +203,6 @@ def _settled(outcome: rules.Outcome) -> dict[str, list[str]]:
 
 def _ground(grounds: Grounds) -> titles.Ground:
     return titles.Ground(grounds.programme, grounds.instance, grounds.actor)
-
-
-def _on(grounds: Grounds) -> date:
-    return date.fromisoformat(grounds.today)
 
 
 def _plain(target: Target) -> dict[str, Any]:
