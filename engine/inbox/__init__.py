@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.domain.actors import Actor
+from engine.errors import NotFound
 from engine.filters import Sort, Wanted
 from engine.inbox import own
 from engine.inbox.picking import EVERYTHING, MOST, Base, Picked, count, pick
@@ -27,6 +28,7 @@ __all__ = [
     "TaskRow",
     "claimable",
     "copies",
+    "copy",
     "counts",
     "done",
     "found",
@@ -120,6 +122,14 @@ def copies(
     keys = [row.id for row in picked.rows]
     rows = {row.id: CopyRow(**row) for row in session.execute(_copies(keys)).mappings()} if keys else {}
     return Page([rows[key] for key in keys], picked.next)
+
+
+def copy(session: Session, actor: Actor, key: UUID) -> CopyRow:
+    """Return a copy that was sent to the actor; raise NotFound."""
+    row = session.execute(_copies([key]).where(CarbonCopy.person == actor.id)).mappings().one_or_none()
+    if row is None:
+        raise NotFound(copy=key)
+    return CopyRow(**row)
 
 
 def counts(session: Session, actor: Actor) -> dict[str, int]:

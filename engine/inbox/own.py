@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from engine.domain.actors import Actor
 from engine.inbox import rows
 from engine.inbox.picking import Base, Fields
-from engine.tables import CarbonCopy, Instance, Sign, SignState, Task, TaskState
+from engine.tables import CarbonCopy, Instance, InstanceState, Sign, SignState, Task, TaskState
 
 _OPEN: ColumnElement[str] = literal_column(
     f"'{TaskState.OPEN.value}'"
@@ -92,6 +92,8 @@ def _signs(actor: Actor) -> Base:
     asked = (
         select(Sign.id)
         .join(Task, Task.id == Sign.task)
+        .join(Instance, Instance.id == Task.instance)
+        .where(OPEN, Instance.state == InstanceState.RUNNING)
         .where(Sign.person.in_([actor.id, *actor.wholly]), Sign.state == literal_column(f"'{SignState.OPEN.value}'"))
     )
     return Base(SIGN, asked, _task_fields(Task, Sign.id, Sign.asked_at, rows.urged()))

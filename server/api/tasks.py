@@ -10,15 +10,16 @@ from engine import inbox, tasks
 from engine.pages import Page
 from engine.runtime import OPERATORS
 from server import auth
-from server.api.lists import PageQuery, page_of
+from server.api.filters import WantedQuery, wanted
+from server.api.lists import page_of
 from server.api.openapi import Blueprint
 
 api = Blueprint("tasks", __name__, description="Work that waits for people")
 LISTS = {"mine": inbox.mine, "claimable": inbox.claimable, "done": inbox.done}
 
 
-class TaskQuery(PageQuery):
-    """Which of the person's lists."""
+class TaskQuery(WantedQuery):
+    """Which of the person's lists, narrowed and sorted."""
 
     list_ = ma.fields.String(data_key="list", load_default="mine", validate=ma.validate.OneOf(list(LISTS)))
 
@@ -48,6 +49,13 @@ class TaskSchema(ma.Schema):
     subject = ma.fields.String(allow_none=True)
     programme = ma.fields.String()
     process = ma.fields.String()
+    unit = ma.fields.String(allow_none=True, metadata={"description": "Name of the city or county"})
+    urged = ma.fields.Boolean(metadata={"description": "Somebody asked to hurry with it"})
+    priority = ma.fields.String(metadata={"description": "urged, overdue, soon or normal"})
+    kind = ma.fields.String(metadata={"description": "task, or sign when an opinion on it is asked for"})
+    sign = ma.fields.UUID(allow_none=True, metadata={"description": "Which sign is asked for"})
+    asked_by = ma.fields.String(allow_none=True)
+    asked_at = ma.fields.AwareDateTime(format="iso", allow_none=True)
 
 
 class TaskViewSchema(ma.Schema):
@@ -88,7 +96,7 @@ class DoneSchema(ma.Schema):
 @api.response(200, page_of(TaskSchema))
 def listing(query: dict[str, Any]) -> Page[inbox.TaskRow]:
     """List the person's open tasks, those they may claim, or those they have done."""
-    return LISTS[query["list_"]](g.session, g.actor, query["cursor"], query["limit"])
+    return LISTS[query["list_"]](g.session, g.actor, query["cursor"], query["limit"], wanted(query))
 
 
 @api.get("/tasks/<uuid:id>")

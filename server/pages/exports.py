@@ -25,7 +25,7 @@ def export_inbox() -> Response:
     wanted = filters.read(request.args)
     with transaction(sessions()) as session:
         page = shown.find(session, g.actor, None, MOST, wanted)
-        told = rows(shown, page, labels.read(session))
+        told = rows(session, shown, page, labels.read(session))
     columns = _columns(chosen, shown)
     cells = [[tell(row) for _head, tell in columns] for row in told]
     if page.next:

@@ -1,18 +1,22 @@
 """My work: what I must do, may take, did, started and was sent copies of; searched, filtered, sorted, counted."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from flask import g, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
-from engine import filters, reminders
+from engine import clock, copies, filters, reminders, urges
 from engine import inbox as lists
 from engine.db import transaction
 from engine.filters import Sort, Wanted
 from engine.pages import Page
+from engine.urges import UrgeRow
 from server.auth import signed_in
 from server.pages import labels
 from server.pages import searches as search
@@ -30,6 +34,12 @@ URGENCY = {
 }
 OF_TASKS = (Sort.PRIORITY, Sort.NAME, Sort.UNIT, Sort.DUE, Sort.WHEN)
 OF_CASES = (Sort.NAME, Sort.UNIT, Sort.WHEN)
+SORTS = {
+    Sort.NAME: _("Task"),
+    Sort.UNIT: _("Unit"),
+    Sort.DUE: _("Due"),
+    Sort.PRIORITY: _("Priority"),
+}
 REMINDERS = {
     "before": _("the deadline is near"),
     "due": _("the deadline has come"),
@@ -50,6 +60,11 @@ class Shown:
     when: object
     rows: str = "tasks"
     newest: bool = False
+
+    @property
+    def words(self) -> dict[Sort, object]:
+        """Return what its columns are called other than elsewhere."""
+        return {} if self.rows == "tasks" else {Sort.NAME: _("Case")}
 
 
 LISTS = {
@@ -113,6 +128,7 @@ def inbox() -> str:
         counted = lists.counts(session, g.actor)
         told = reminders.shown(session, g.actor)
         names = labels.read(session)
+        told_by_page = rows(session, shown, page, names)
         asked = search.furnish(session, chosen, wanted, names)
     plain = filters.plain(wanted)
     query: dict[str, Any] = {"list": chosen, **plain}
@@ -124,7 +140,7 @@ def inbox() -> str:
         empty={"title": shown.empty, "hint": shown.hint},
         tabs=_tabs(chosen, counted),
         counted=counted,
-        rows=rows(shown, page, names),
+        rows=told_by_page,
         heads=_heads(chosen, wanted),
         asked=asked,
         first=search.address(chosen, plain) if request.args.get("cursor") else None,
@@ -133,6 +149,26 @@ def inbox() -> str:
         reminders=[_reminder(row, names) for row in told],
         late=sum(row.kind == "overdue" for row in told),
     )
+
+
+@pages.get("/tasks/copies/<uuid:copy>")
+@signed_in
+def open_copy(copy: UUID) -> Response:
+    """Open the case that a copy tells me of; it is read with that."""
+    with transaction(sessions()) as session:
+        copies.read(session, g.actor, copy)
+        case = lists.copy(session, g.actor, copy)
+    return redirect(url_for("pages.instance", case=case.instance), 303)
+
+
+@pages.post("/tasks/urges/<uuid:task_id>")
+@signed_in
+def urge_task(task_id: UUID) -> str:
+    """Ask whoever has the task to hurry, and show that it was asked."""
+    with transaction(sessions()) as session:
+        urges.urge(session, g.actor, task_id, request.form.get("note", ""))
+        asked = urges.of_tasks(session, [task_id])
+    return render_template("inbox/urged.html", urged=_urged(asked[task_id]))
 
 
 @pages.get("/tasks/counts")
@@ -151,14 +187,14 @@ def named() -> str:
     return given if given in LISTS else "mine"
 
 
-def rows(shown: Shown, page: Page[Any], names: labels.Labels) -> list[dict[str, Any]]:
+def rows(session: Session, shown: Shown, page: Page[Any], names: labels.Labels) -> list[dict[str, Any]]:
     """Return the rows of a page in words."""
-    tell: dict[str, Callable[[Any], dict[str, Any]]] = {
-        "tasks": line,
-        "cases": lambda row: _case(row, names),
-        "copies": lambda row: _copy(row, names),
-    }
-    return [tell[shown.rows](row) for row in page.rows]
+    if shown.rows == "tasks":
+        return [line(row) for row in page.rows]
+    if shown.rows == "copies":
+        return [_copy(row, names) for row in page.rows]
+    asked = urges.of_tasks(session, [one.id for row in page.rows for one in row.waiting])
+    return [_case(row, names, asked) for row in page.rows]
 
 
 def line(row: lists.TaskRow) -> dict[str, Any]:
@@ -186,7 +222,7 @@ def whom(row: lists.TaskRow) -> str:
     return pick(row.organisation_name) or labels.role(row.role)
 
 
-def _case(row: lists.CaseRow, names: labels.Labels) -> dict[str, Any]:
+def _case(row: lists.CaseRow, names: labels.Labels, asked: Mapping[UUID, list[UrgeRow]]) -> dict[str, Any]:
     label, tone = STATES[row.state]
     return {
         "id": row.id,
@@ -197,26 +233,33 @@ def _case(row: lists.CaseRow, names: labels.Labels) -> dict[str, Any]:
         "milestone": names.milestone(row.milestone),
         "state": {"label": label, "tone": tone},
         "since": stamp(row.started_at),
-        "waiting": [_waiting(one) for one in row.waiting],
+        "waiting": [_waiting(one, asked.get(one.id, []), row.state == "running") for one in row.waiting],
         "further": row.further,
     }
 
 
-def _waiting(row: lists.TaskRow) -> dict[str, Any]:
+def _waiting(row: lists.TaskRow, asked: list[UrgeRow], running: bool) -> dict[str, Any]:  # noqa: FBT001 - a fact
+    today = bool(asked) and day(asked[0].at) == day(clock.now())
+    may = running and not today and row.assignee != g.actor.id
     return {
-        "id": row.id,
         "name": row.name,
         "with": row.assignee_name or gettext("%(whom)s, nobody yet", whom=whom(row)),
         "since": day(row.created_at),
         "due": due(row),
-        "urged": row.urged,
+        "urged": _urged(asked) if asked else None,
+        "urge": url_for("pages.urge_task", task_id=row.id) if may else None,
     }
+
+
+def _urged(asked: list[UrgeRow]) -> dict[str, Any]:
+    last = asked[0]
+    return {"on": stamp(last.at), "seen": last.seen_at is not None}
 
 
 def _copy(row: lists.CopyRow, names: labels.Labels) -> dict[str, Any]:
     return {
         "id": row.id,
-        "href": url_for("pages.instance", case=row.instance),
+        "href": url_for("pages.open_copy", copy=row.id),
         "title": row.title,
         "process": names.process(row.process),
         "unit": row.unit or "",
@@ -261,7 +304,8 @@ def _head(chosen: str, wanted: Wanted, one: Sort, now: tuple[Sort, bool]) -> dic
     down = not descending if one is sort else (one is Sort.WHEN and LISTS[chosen].newest)
     query = {**plain, "sort": one.value, **({"descending": "1"} if down else {})}
     sorted_by = ("descending" if descending else "ascending") if one is sort else None
-    return {"href": search.address(chosen, query), "sorted": sorted_by}
+    label = LISTS[chosen].when if one is Sort.WHEN else LISTS[chosen].words.get(one, SORTS.get(one))
+    return {"href": search.address(chosen, query), "sorted": sorted_by, "label": label}
 
 
 def _more(chosen: str, wanted: Wanted, cursor: str | None) -> str | None:
