@@ -72,6 +72,15 @@ ADVANCE = text(
 )
 
 
+TURNED = text(
+    "UPDATE sign SET state = 'waiting' WHERE task = CAST(:task AS uuid) AND kind = 'after' AND state = 'open'"
+)
+ANEW = text(
+    """INSERT INTO sign (id, task, kind, person, asked_by, reason, position, state, asked_at)
+  SELECT gen_random_uuid(), task, kind, person, asked_by, reason, position, 'waiting', CAST(:now AS timestamptz)
+  FROM (SELECT DISTINCT ON (person) * FROM sign WHERE task = CAST(:task AS uuid) AND kind = 'after'
+    ORDER BY person, asked_at DESC, id DESC) AS latest WHERE state IN ('agreed', 'refused')"""
+)
 Whose = tuple[str | None, str | None, UUID | None]
 
 
@@ -228,12 +237,17 @@ def advance(session: Session, task: UUID, kind: SignKind) -> None:
 
 
 def loosen(session: Session, task: UUID) -> None:
-    """Let go of what binds a task to its owner: whoever prepares it does so no longer, answers wait no longer."""
+    """Let go of what binds a task to its owner: nobody prepares it any longer, and its answers wait no longer.
+
+    Whoever was to sign those answers is to sign the next ones, also those who have signed.
+    """
     ends = update(Delegation).where(Delegation.task == task, Delegation.state == DelegationState.OPEN)
     ended = {"state": DelegationState.TAKEN_BACK, "ended_at": clock.now()}
     session.execute(ends.values(ended).execution_options(synchronize_session=False))
     _write(session, task, {"answers": null(), "answered_by": None, "acted_for": None})
     mark(session, task, drop=(Binding.DELEGATED, Binding.COUNTERSIGNING))
+    session.execute(TURNED, {"task": task})
+    session.execute(ANEW, {"task": task, "now": clock.now()})
 
 
 def mark(session: Session, task: UUID, add: Iterable[Binding] = (), drop: Iterable[Binding] = ()) -> None:

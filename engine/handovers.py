@@ -100,7 +100,7 @@ def hand_back(session: Session, actor: Actor, task: UUID, opinion: str) -> None:
     lent = _lent(session, work)
     if actor.id == lent.owner:
         raise NotAllowed(task=task)
-    independence.admit_all(session, who.people, work.place)
+    independence.admit_all(session, {*who.people, lent.owner}, work.place)
     _end(session, lent.id, {"state": DelegationState.RETURNED, "opinion": words, "returned_by": actor.id})
     desk.assign(session, task, lent.owner)
     desk.mark(session, task, add=(Binding.PREPARED,), drop=(Binding.DELEGATED,))

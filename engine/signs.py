@@ -254,12 +254,6 @@ def _refused(session: Session, work: Work, refused: Sign) -> list[str]:
     """Give a task back to its owner; after an answer everybody is to sign anew on the next one."""
     if refused.kind is SignKind.AFTER:
         desk.loosen(session, work.id)
-        turned = update(Sign).where(Sign.task == work.id, Sign.kind == SignKind.AFTER, Sign.state == SignState.OPEN)
-        session.execute(turned.values(state=SignState.WAITING).execution_options(synchronize_session=False))
-        done = {SignState.AGREED, SignState.REFUSED}
-        session.execute(
-            insert(Sign), [_anew(row) for row in _latest(session, work.id, refused.kind) if row.state in done]
-        )
     return []
 
 
@@ -322,18 +316,13 @@ def _involved(session: Session, work: Work) -> set[UUID]:
 
 def _latest(session: Session, task: UUID, kind: SignKind) -> list[Sign]:
     """Return the latest sign that each person was asked for, of one kind."""
-    query = select(Sign).where(Sign.task == task, Sign.kind == kind).distinct(Sign.person)
-    query = query.order_by(Sign.person, Sign.asked_at.desc(), Sign.id.desc())
-    return list(session.scalars(query.execution_options(populate_existing=True)))
+    query = select(Sign).where(Sign.task == task, Sign.kind == kind).order_by(Sign.asked_at, Sign.id)
+    rows = session.scalars(query.execution_options(populate_existing=True))
+    return list({row.person: row for row in rows}.values())
 
 
 def _pending(session: Session, task: UUID) -> set[UUID]:
     return set(session.scalars(select(Sign.person).where(Sign.task == task, Sign.state.in_(PENDING))))
-
-
-def _anew(row: Sign) -> dict[str, Any]:
-    kept = {name: getattr(row, name) for name in ("task", "kind", "person", "asked_by", "reason", "position")}
-    return {"id": uuid4(), "state": SignState.WAITING, "asked_at": clock.now(), **kept}
 
 
 def _end(session: Session, sign: UUID, values: Mapping[str, Any]) -> None:

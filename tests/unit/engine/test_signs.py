@@ -1,0 +1,406 @@
+"""Colleagues sign before a task is finished or after it is answered; one refusal brings it back to its owner."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select
+
+from engine import handovers, inbox, operations, runtime, signs, tasks
+from engine.db import transaction
+from engine.errors import (
+    AnswersRefused,
+    ColleagueRefused,
+    InstanceSuspended,
+    NotAllowed,
+    NotFound,
+    OperationRefused,
+    SeatRefused,
+    TaskBound,
+    TaskClaimed,
+    TaskClosed,
+)
+from engine.handovers import Handing
+from engine.signs import Asking, Opinion, Order
+from engine.tables import Event, Sign, SignKind, SignState, Task
+from tests.support.shapes import boundary, end, many, message, parallel, start, user, way
+from tests.support.stage import Stage
+
+AGREED, REFUSED = SignState.AGREED, SignState.REFUSED
+BEFORE, AFTER = SignKind.BEFORE, SignKind.AFTER
+ONE = start() + user("a", role="PRV_OFFICER", result="kept") + user("b", role="ARCHIVIST") + end("e") + way("s a b e")
+ONE = ONE.replace('id="a"', 'id="a" icity:form="any"')
+APART = (
+    start()
+    + user("T32_draft", "T32_check", role="PRV_OFFICER")
+    + parallel("split", "join")
+    + end("e")
+    + way("s split T32_draft join e", "split T32_check join")
+)
+SEVERAL = start() + user("a", role="PRV_OFFICER", inner=many()) + end("e") + way("s a e")
+RECALLED = (
+    start()
+    + user("a", role="PRV_OFFICER")
+    + user("b", role="PRV_OFFICER")
+    + boundary("call", "a", message())
+    + end("e", "e1")
+    + way("s a e", "call b e1")
+)
+
+
+@pytest.fixture
+def stage(sessions, tmp_path):
+    return Stage(sessions, tmp_path / "drawn")
+
+
+@pytest.fixture
+def other(actor):
+    return actor("jingban2")
+
+
+@pytest.fixture
+def lead(actor):
+    return actor("tingzhang")
+
+
+@pytest.fixture
+def clerk(actor):
+    return actor("shouli")
+
+
+def opened(stage, body=ONE, element="a"):
+    instance = stage.play(body)
+    return instance, stage.task(instance, element)
+
+
+def ask(stage, task, kind, *people, order=Order.AT_ONCE, by=None):
+    return stage.do(signs.ask, task, Asking(kind, [one.id for one in people], "请会签", order), by=by)
+
+
+def give(stage, sign, who, state=AGREED):
+    return stage.do(signs.give, sign, Opinion(state, "看过了"), by=who)
+
+
+def states(stage, task):
+    return [(row.person_name, row.state) for row in stage.do(signs.of_task, task)]
+
+
+def asked(stage, who):
+    """Return the tasks on which a sign is asked of somebody now: by the verb, and as the list of work shows it."""
+    rows = [row.task for row in stage.do(signs.mine, by=who).rows]
+    listed = [row.id for row in stage.do(inbox.mine, by=who).rows if row.kind == "sign"]
+    assert sorted(map(str, rows)) == sorted(map(str, listed))
+    return rows
+
+
+def test_the_owner_finishes_once_everybody_asked_before_has_agreed(stage, lead, clerk):
+    instance, task = opened(stage)
+    one, two = ask(stage, task, BEFORE, lead, clerk)
+    assert stage.one(select(Task.assignee).where(Task.id == task)) == stage.actor.id
+    assert asked(stage, lead) == asked(stage, clerk) == [task]
+    with pytest.raises(TaskBound) as bound:
+        stage.do(tasks.complete, task, {"n": 1})
+    assert "韩厅长" in bound.value.facts["why"]["zh"]
+    assert give(stage, one, lead) == []
+    with pytest.raises(TaskBound):
+        stage.do(tasks.complete, task, {"n": 1})
+    give(stage, two, clerk)
+    assert asked(stage, lead) == []
+    stage.do(tasks.complete, task, {"n": 1})
+    assert stage.tasks(instance) == ["b"]
+    assert stage.sound()
+
+
+def test_in_turn_the_next_is_asked_when_the_one_before_has_agreed(stage, lead, clerk):
+    _, task = opened(stage)
+    one, two = ask(stage, task, BEFORE, lead, clerk, order=Order.IN_TURN)
+    assert (asked(stage, lead), asked(stage, clerk)) == ([task], [])
+    with pytest.raises(TaskBound):
+        give(stage, two, clerk)
+    give(stage, one, lead)
+    assert (asked(stage, lead), asked(stage, clerk)) == ([], [task])
+    give(stage, two, clerk)
+    stage.do(tasks.complete, task, {"n": 1})
+
+
+def test_a_refusal_before_holds_the_owner_until_the_same_person_agrees(stage, lead, clerk):
+    _, task = opened(stage)
+    one, two = ask(stage, task, BEFORE, lead, clerk, order=Order.IN_TURN)
+    give(stage, one, lead, REFUSED)
+    assert asked(stage, clerk) == []
+    with pytest.raises(TaskBound):
+        stage.do(tasks.complete, task, {"n": 1})
+    (again,) = ask(stage, task, BEFORE, lead)
+    assert asked(stage, clerk) == []
+    give(stage, again, lead)
+    give(stage, two, clerk)
+    assert states(stage, task) == [("韩厅长", "refused"), ("沈受理", "agreed"), ("韩厅长", "agreed")]
+    stage.do(tasks.complete, task, {"n": 1})
+
+
+def test_a_refusal_that_the_owner_sets_aside_no_longer_holds_the_task(stage, lead):
+    _, task = opened(stage)
+    (one,) = ask(stage, task, BEFORE, lead)
+    give(stage, one, lead, REFUSED)
+    stage.do(signs.take_back, one, "已当面说明")
+    stage.do(tasks.complete, task, {"n": 1})
+    kept = stage.one(select(Sign.opinion).where(Sign.id == one))
+    assert kept == "看过了"
+
+
+def test_signs_after_hold_the_checked_answers_and_the_last_one_finishes_the_step_once(stage, lead, clerk):
+    instance, task = opened(stage)
+    one, two = ask(stage, task, AFTER, lead, clerk)
+    assert asked(stage, lead) == []
+    with pytest.raises(TaskBound):
+        give(stage, one, lead)
+    with pytest.raises(AnswersRefused):
+        stage.do(tasks.complete, task, {"n": "x"})
+    done = stage.do(tasks.complete, task, {"n": 7})
+    assert (done.next, sorted(done.waits_for)) == ([], ["沈受理", "韩厅长"])
+    assert stage.tasks(instance) == ["a"]
+    assert asked(stage, lead) == [task]
+    assert stage.do(tasks.show, task, by=lead).data == {"n": 7}
+    for verb, given in ((tasks.complete, ({"n": 8},)), (tasks.release, ())):
+        with pytest.raises(TaskBound):
+            stage.do(verb, task, *given)
+    assert give(stage, one, lead) == []
+    assert give(stage, two, clerk) == ["b"]
+    row = stage.one(select(Task).where(Task.id == task))
+    assert (row.state, row.answers, row.ended_by) == ("completed", {"n": 7}, stage.actor.id)
+    assert stage.tasks(instance) == ["b"]
+    with pytest.raises(TaskClosed):
+        give(stage, two, clerk)
+    assert stage.kinds(instance).count("task.completed") == 1
+    assert stage.kinds(instance).count("task.held") == 1
+    assert stage.sound()
+
+
+def test_a_refusal_after_lets_the_owner_answer_anew_and_everybody_signs_again(stage, lead, clerk):
+    instance, task = opened(stage)
+    one, two = ask(stage, task, AFTER, lead, clerk, order=Order.IN_TURN)
+    stage.do(tasks.complete, task, {"n": 7})
+    give(stage, one, lead)
+    give(stage, two, clerk, REFUSED)
+    assert asked(stage, lead) == asked(stage, clerk) == []
+    row = stage.one(select(Task).where(Task.id == task))
+    assert (row.answers, row.answered_by, row.assignee) == (None, None, stage.actor.id)
+    stage.do(tasks.complete, task, {"n": 8})
+    assert (asked(stage, lead), asked(stage, clerk)) == ([task], [])
+    for who in (lead, clerk):
+        (sign,) = [row.id for row in stage.do(signs.mine, by=who).rows]
+        give(stage, sign, who)
+    assert stage.one(select(Task.answers).where(Task.id == task)) == {"n": 8}
+    assert stage.tasks(instance) == ["b"]
+    assert stage.sound()
+
+
+def test_taking_the_last_missing_sign_back_finishes_what_was_answered(stage, lead, clerk):
+    instance, task = opened(stage)
+    one, two = ask(stage, task, AFTER, lead, clerk)
+    stage.do(tasks.complete, task, {"n": 7})
+    assert stage.do(signs.take_back, one, "不必了") == []
+    assert stage.do(signs.take_back, two, "不必了") == ["b"]
+    assert stage.tasks(instance) == ["b"]
+    assert stage.sound()
+
+
+def test_only_the_owner_takes_a_sign_back_and_only_while_it_is_missing(stage, other, lead):
+    _, task = opened(stage)
+    (one,) = ask(stage, task, BEFORE, lead)
+    for person in (other, lead):
+        with pytest.raises(NotAllowed):
+            stage.do(signs.take_back, one, "不必", by=person)
+    with pytest.raises(OperationRefused):
+        stage.do(signs.take_back, one, " ")
+    give(stage, one, lead)
+    with pytest.raises(TaskBound):
+        stage.do(signs.take_back, one, "不必")
+
+
+def test_a_sign_is_given_once_by_the_person_who_was_asked(stage, other, lead, actor):
+    _, task = opened(stage)
+    (one,) = ask(stage, task, BEFORE, lead)
+    for person in (other, stage.actor, actor("tianbao")):
+        with pytest.raises(NotFound):
+            give(stage, one, person)
+    with pytest.raises(NotFound):
+        give(stage, uuid4(), lead)
+    with pytest.raises(OperationRefused):
+        stage.do(signs.give, one, Opinion(AGREED, " "), by=lead)
+    for nothing in (SignState.OPEN, SignState.TAKEN_BACK, SignState.WAITING):
+        with pytest.raises(TaskBound):
+            stage.do(signs.give, one, Opinion(nothing, "好"), by=lead)
+    give(stage, one, lead)
+    for state in (AGREED, REFUSED):
+        with pytest.raises(TaskBound):
+            give(stage, one, lead, state)
+
+
+def test_those_who_do_or_prepare_a_task_do_not_sign_on_it_and_the_other_way_round(stage, other, lead):
+    _, task = opened(stage)
+    with pytest.raises(ColleagueRefused):
+        ask(stage, task, BEFORE, stage.actor)
+    stage.do(handovers.delegate, task, Handing(lead.id, "请看"))
+    with pytest.raises(TaskClaimed):
+        ask(stage, task, BEFORE, other)
+    stage.do(handovers.hand_back, task, "好", by=lead)
+    with pytest.raises(ColleagueRefused):
+        ask(stage, task, BEFORE, lead)
+    ask(stage, task, BEFORE, other)
+    barred = {one.id: one.barred for one in stage.do(handovers.colleagues, task)}
+    assert barred[other.id] is not None
+    for verb in (handovers.transfer, handovers.delegate):
+        with pytest.raises(ColleagueRefused):
+            stage.do(verb, task, Handing(other.id, "转"))
+    with pytest.raises(ColleagueRefused):
+        stage.do(tasks.reassign, task, tasks.Assignment("换", assignee=other.id))
+
+
+def test_a_signer_does_not_finish_the_task_when_it_is_free_again(stage, other):
+    _, task = opened(stage)
+    (one,) = ask(stage, task, BEFORE, other)
+    give(stage, one, other)
+    stage.do(tasks.release, task)
+    with pytest.raises(TaskBound):
+        stage.do(tasks.complete, task, {"n": 1}, by=other)
+    stage.do(tasks.complete, task, {"n": 1})
+
+
+def test_only_colleagues_are_asked_each_once_and_not_too_many(stage, actor, lead):
+    _, task = opened(stage)
+    for strange in (actor("tianbao"), actor("qiming")):
+        with pytest.raises(ColleagueRefused):
+            ask(stage, task, BEFORE, strange)
+    with pytest.raises(ColleagueRefused):
+        ask(stage, task, BEFORE)
+    with pytest.raises(ColleagueRefused):
+        stage.do(signs.ask, task, Asking(BEFORE, [uuid4() for _ in range(signs.MOST + 1)], "请"))
+    assert len(ask(stage, task, BEFORE, lead, lead)) == 1
+    with pytest.raises(ColleagueRefused):
+        ask(stage, task, AFTER, lead)
+    names = {one.name: one.barred for one in stage.do(signs.candidates, task)}
+    assert names["韩厅长"] is not None
+    assert names["沈受理"] is None
+    assert "何填报" not in names
+    assert "蒋经办" not in names
+
+
+def test_a_county_asks_across_the_offices_of_its_own_unit(stage, actor):
+    filler, chief = actor("tianbao"), actor("xianzhang")
+    _, task = opened(stage, ONE.replace("PRV_OFFICER", "APP_FILL"))
+    (one,) = ask(stage, task, BEFORE, chief, by=filler)
+    give(stage, one, chief)
+    stage.do(tasks.complete, task, {"n": 1}, by=filler)
+
+
+@pytest.mark.parametrize("first", ["sign", "check"])
+def test_whoever_signed_on_the_draft_does_not_check_it_and_the_other_way_round(stage, other, first):
+    instance, draft = opened(stage, APART, "T32_draft")
+    check = stage.task(instance, "T32_check")
+    if first == "check":
+        stage.do(tasks.complete, check, {}, by=other)
+        with pytest.raises(SeatRefused):
+            ask(stage, draft, BEFORE, other)
+        return
+    (one,) = ask(stage, draft, BEFORE, other)
+    give(stage, one, other)
+    with pytest.raises(SeatRefused):
+        stage.do(tasks.claim, check, by=other)
+
+
+def test_a_sign_asked_for_is_not_given_by_whoever_checked_meanwhile(stage, other):
+    instance, draft = opened(stage, APART, "T32_draft")
+    (one,) = ask(stage, draft, BEFORE, other)
+    stage.do(tasks.complete, stage.task(instance, "T32_check"), {}, by=other)
+    with pytest.raises(SeatRefused):
+        give(stage, one, other)
+    stage.do(signs.take_back, one, "已核稿")
+    stage.do(tasks.complete, draft, {})
+    assert stage.state(instance) == "finished"
+
+
+def test_answers_that_wait_count_as_done_for_the_rules(stage, lead):
+    instance, draft = opened(stage, APART, "T32_draft")
+    ask(stage, draft, AFTER, lead)
+    stage.do(tasks.complete, draft, {})
+    with pytest.raises(SeatRefused):
+        stage.do(tasks.complete, stage.task(instance, "T32_check"), {})
+
+
+def test_signs_follow_a_task_that_is_given_to_somebody_else(stage, other, lead):
+    _, task = opened(stage)
+    (one,) = ask(stage, task, BEFORE, lead)
+    stage.do(handovers.transfer, task, Handing(other.id, "出差"))
+    with pytest.raises(TaskBound):
+        stage.do(tasks.complete, task, {"n": 1}, by=other)
+    give(stage, one, lead)
+    stage.do(tasks.complete, task, {"n": 1}, by=other)
+
+
+def test_reassigning_what_waits_for_signs_gives_it_to_the_new_owner_unanswered(stage, actor, other, lead):
+    instance, task = opened(stage)
+    (one,) = ask(stage, task, AFTER, lead)
+    stage.do(tasks.complete, task, {"n": 7})
+    stage.do(tasks.reassign, task, tasks.Assignment("换人", assignee=other.id), by=actor("admin"))
+    with pytest.raises(TaskBound):
+        give(stage, one, lead)
+    stage.do(tasks.complete, task, {"n": 8}, by=other)
+    assert give(stage, one, lead) == ["b"]
+    assert stage.one(select(Task.answers).where(Task.id == task)) == {"n": 8}
+    assert stage.tasks(instance) == ["b"]
+
+
+@pytest.mark.parametrize("ending", ["terminate", "interrupt", "suspend"])
+def test_what_is_no_longer_open_asks_nobody_for_a_sign(stage, actor, lead, ending):
+    instance, task = opened(stage, RECALLED)
+    (one,) = ask(stage, task, AFTER, lead)
+    stage.do(tasks.complete, task, {})
+    keeper = actor("admin")
+    if ending == "interrupt":
+        from_diagram(stage, instance)
+        assert stage.tasks(instance) == ["b"]
+    else:
+        stage.do(getattr(operations, ending), instance, "停", by=keeper)
+    assert stage.do(signs.mine, by=lead).rows == []
+    with pytest.raises((TaskClosed, InstanceSuspended)):
+        give(stage, one, lead)
+    if ending == "suspend":
+        stage.do(operations.resume, instance, "好", by=keeper)
+        give(stage, one, lead)
+        assert stage.state(instance) == "finished"
+    assert stage.sound()
+
+
+def test_signs_leave_the_tokens_of_a_repeated_step_alone(stage, lead):
+    instance, _task = opened(stage, SEVERAL)
+    first, second, third = stage.all(select(Task.id).where(Task.instance == instance))
+    (one,) = ask(stage, first, AFTER, lead)
+    (two,) = ask(stage, second, BEFORE, lead)
+    for task in (first, third):
+        stage.do(tasks.complete, task, {})
+    assert len(stage.tasks(instance)) == 2
+    give(stage, two, lead)
+    stage.do(tasks.complete, second, {})
+    give(stage, one, lead)
+    assert stage.state(instance) == "finished"
+    assert stage.sound()
+
+
+def test_long_lists_of_signs_come_page_by_page(stage, lead):
+    found = []
+    for _ in range(3):
+        _, task = opened(stage)
+        ask(stage, task, BEFORE, lead)
+        found.append(task)
+    page = stage.do(signs.mine, None, 2, by=lead)
+    rest = stage.do(signs.mine, page.next, 2, by=lead)
+    assert [row.task for row in [*page.rows, *rest.rows]] == found
+    assert rest.next is None
+    assert stage.one(select(func.count()).select_from(Event).where(Event.kind == "sign.asked")) == 3
+
+
+def from_diagram(stage, instance):
+    """Let a message interrupt the task of an instance."""
+    with transaction(stage.sessions) as session, runtime.opened(session, instance) as running:
+        ((task, element),) = [(wait.task, wait.element) for wait in running.before.waits.values()]
+        assert running.deliver(task, {}, element)
