@@ -7,7 +7,14 @@ from engine.domain import decisions
 from engine.settings import ROOT
 
 PROGRAMME = ROOT / "workflows" / "innovative-city"
+IN_BATCHES = {"mode": "year_round", "closes_on": "2026-03-31"}
 MEASURED = {"fraud": False, "severed": False, "score": 80, "gates": True, "recognised": False}
+
+
+def opened(round_id, data_year):
+    """What a case opened in 2026 is told when it names no round."""
+    told = {"case_id": "339921-2026", "window": "year_round", "standing": "preparing"}
+    return {**told, "round_id": round_id, "data_year": data_year}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +54,18 @@ MEASURED = {"fraud": False, "severed": False, "score": 80, "gates": True, "recog
         ("withdrawable", {"standing": "listed"}, "no"),
         ("missing_data", {"rounds": 1}, "warn"),
         ("missing_data", {"rounds": 2}, "fail"),
+        ("missing_response", {"consequence": "warn", "under_way": False}, "warn"),
+        ("missing_response", {"consequence": "fail", "under_way": False}, "revoke"),
+        ("missing_response", {"consequence": "fail", "under_way": True}, "under_way"),
+        ("appeal_result", {"admissibility": "admit", "review": "change", "government": "approve"}, "change"),
+        ("appeal_result", {"admissibility": "admit", "review": "change", "government": "not_approve"}, "uphold"),
+        ("appeal_result", {"admissibility": "admit", "review": "redo"}, "redo"),
+        ("intake_mode", {"wanted": None, "year": 2026}, {"mode": "window", "closes_on": None}),
+        ("intake_mode", {"wanted": "year_round", "year": 2026}, {"mode": "year_round", "closes_on": "2026-06-30"}),
+        *(
+            ("case_opening", {"unit": "339921", "round_id": None, "day": day, **IN_BATCHES}, opened(round_id, year))
+            for day, round_id, year in (("2026-03-31", "pilot-2026", 2025), ("2026-04-01", "pilot-2027", 2026))
+        ),
         ("indicator_set", {"wanted": "ZJ-CZ-2012", "year": 2026}, "ZJ-CZ-2012"),
         ("grade", {"score": 80}, "良好"),
         ("deadline", {"task_key": "T24"}, {"days": 7, "unit": "wd", "lapse": "no_objection"}),
