@@ -4,9 +4,11 @@ A step is counted from the day after a task arrived to the day it was finished, 
 deadline stood still count too, because somebody waited.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -23,6 +25,7 @@ _MEASURE = text(
     """
 WITH chosen AS (
   SELECT i.programme, t.element, t.state, t.due_at, t.ended_at,
+    CASE WHEN t.element = ANY(:shared) THEN i.process ELSE '' END AS root,
     (t.created_at AT TIME ZONE :zone)::date AS arrived,
     (coalesce(t.ended_at, :now) AT TIME ZONE :zone)::date AS ended
   FROM task t JOIN instance i ON i.id = t.instance
@@ -38,7 +41,7 @@ WITH chosen AS (
   SELECT chosen.*, b.number - a.number AS days
   FROM chosen JOIN numbered a ON a.day = chosen.arrived JOIN numbered b ON b.day = chosen.ended
 )
-SELECT programme, element,
+SELECT programme, element, root,
   count(*) FILTER (WHERE state = 'open') AS open,
   count(*) FILTER (WHERE state = 'open' AND due_at < :now) AS late,
   count(*) FILTER (WHERE state = 'completed') AS done,
@@ -46,7 +49,7 @@ SELECT programme, element,
   percentile_disc(0.9) WITHIN GROUP (ORDER BY days) FILTER (WHERE state = 'completed') AS most,
   max(days) FILTER (WHERE state = 'open') AS oldest,
   count(*) FILTER (WHERE state = 'completed' AND ended_at > due_at) AS missed
-FROM took GROUP BY programme, element
+FROM took GROUP BY programme, element, root
 """
 )
 
@@ -89,16 +92,20 @@ def measure(session: Session, actor: Actor, since: date, until: date) -> list[St
     """
     if not actor.roles & LOOKERS:
         raise NotAllowed
+    deployed = sorted({row.programme for row in processes.versions(session)})
+    known = {name: processes.latest(session, name) for name in deployed}
+    homes = {name: _homes(programme) for name, programme in known.items()}
     given = {
         "zone": str(clock.CIVIL),
         "now": clock.now(),
         "since": _midnight(since),
         "until": _midnight(until + timedelta(days=1)),
+        "shared": sorted({element for own in homes.values() for element, drawn in own.items() if len(drawn) > 1}),
     }
-    rows = session.execute(_MEASURE, given).mappings().all()
-    known = {name: processes.latest(session, name) for name in sorted({row["programme"] for row in rows})}
-    homes = {name: _homes(programme) for name, programme in known.items()}
-    steps = [Step(process=homes[row["programme"]].get(row["element"], ""), **row) for row in rows]
+    steps = [
+        Step(programme, _home(known[programme], homes[programme].get(row["element"], ()), root), **row)
+        for programme, root, row in _rows(session, given)
+    ]
     return sorted(steps, key=lambda one: (-(one.median or 0), -one.open, one.element))
 
 
@@ -109,16 +116,36 @@ def drawn(session: Session, steps: Sequence[Step]) -> list[Drawn]:
     return [_drawn(known[programme], process) for programme, process in wanted]
 
 
-def _homes(programme: Programme) -> dict[str, str]:
-    """Return the process in whose diagram each element is drawn; one in a sub-process is drawn where that is."""
-    found = {element: process for process, elements in programme.model.elements.items() for element in elements}
+def _rows(session: Session, given: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for row in session.execute(_MEASURE, given).mappings():
+        figures = dict(row)
+        yield figures.pop("programme"), figures.pop("root"), figures
 
-    def home(process: str) -> str:
-        while process not in programme.diagrams and process in found:
-            process = found[process]
-        return process
 
-    return {element: home(process) for element, process in found.items()}
+def _homes(programme: Programme) -> dict[str, list[str]]:
+    """Return the processes in whose diagrams each element is drawn; one in a sub-process is drawn where that is."""
+    inside = {element: process for process, elements in programme.model.elements.items() for element in elements}
+    homes: dict[str, list[str]] = defaultdict(list)
+    for process, elements in programme.model.elements.items():
+        home = process
+        while home not in programme.diagrams and home in inside:
+            home = inside[home]
+        for element in elements:
+            homes[element].append(home)
+    return homes
+
+
+def _home(programme: Programme, drawn: Sequence[str], root: str) -> str:
+    """Return where a step is drawn: of several processes the one that the instance's own process leads to."""
+    if len(drawn) <= 1 or not root:
+        return drawn[0] if drawn else ""
+    reached, ahead = {root}, [root]
+    while ahead:
+        elements = programme.model.elements.get(ahead.pop(), {}).values()
+        new = {one.called or one.id for one in elements} - reached
+        reached |= new
+        ahead += new
+    return next((home for home in drawn if home in reached), drawn[0])
 
 
 def _drawn(programme: Programme, process: str) -> Drawn:

@@ -49,6 +49,14 @@ def of(session: Session, province: str) -> Drawn | None:
     return _drawn(session.get(BoundaryMap, province))
 
 
+def show(session: Session, province: str) -> Drawn:
+    """Return the map of a province; raise NotFound."""
+    found = of(session, province)
+    if found is None:
+        raise NotFound(province=province)
+    return found
+
+
 def keep(session: Session, actor: Actor, province: str, file: File) -> Drawn:
     """Keep the boundaries in `file` for a province instead of those before; raise NotAllowed, NotFound, MapRefused."""
     _keeper(actor)
