@@ -21,6 +21,7 @@ MOST_COMPONENTS = 500
 DEEPEST = 8
 MOST_ROWS = 500
 NEWEST_VERSION = 19
+PICKED = frozenset({"radio", "select"})
 
 Finding = dict[str, Any]
 Path = tuple[str, ...]
@@ -93,6 +94,55 @@ def mentioned(schema: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> dic
     """Return the facts that a form names; what it does not ask for is nobody's business at this task."""
     named = set(_WORD.findall(orjson.dumps(schema).decode()))
     return {name: value for name, value in facts.items() if name in named}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A field with few answers that are drawn with it: its path, its label, and the label of every answer."""
+
+    path: Path
+    label: str
+    options: tuple[tuple[Any, str], ...]
+
+
+def choices(schema: Mapping[str, Any]) -> list[Choice]:
+    """Return the fields of a form in which a person picks one of a few answers, or ticks a box, in order."""
+    return list(_choices(_read(orjson.dumps(schema))))
+
+
+def outcome(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> str | None:
+    """Return in words what was chosen first in a form, None when nothing was to be chosen or nothing was."""
+    for choice in choices(schema):
+        value = _get(answers, choice.path)
+        told = next((label for option, label in choice.options if option == value), None)
+        if told is not None:
+            return told
+    return None
+
+
+def holds(answers: Mapping[str, Any], path: Path) -> bool:
+    """Tell whether a field is answered."""
+    return _get(answers, path) is not None
+
+
+def answered(answers: Mapping[str, Any], picked: Mapping[Path, Any]) -> dict[str, Any]:
+    """Return answers in which the fields at some paths are answered so."""
+    changed: dict[str, Any] = orjson.loads(orjson.dumps(answers))
+    for path, value in picked.items():
+        _put(changed, path, value)
+    return changed
+
+
+def _choices(nodes: tuple[_Node, ...]) -> Iterator[Choice]:
+    for node in nodes:
+        label = str(node.component.get("label") or node.component.get("key"))
+        if node.kind == "group":
+            yield from _choices(node.below)
+        elif node.kind in PICKED and isinstance(node.component.get("values"), list):
+            options = tuple((one["value"], str(one.get("label", one["value"]))) for one in node.component["values"])
+            yield Choice(node.path, label, options)
+        elif node.kind == "checkbox":
+            yield Choice(node.path, label, ((True, "是"), (False, "否")))
 
 
 def _nodes(components: list[Component], prefix: Path) -> Iterator[_Node]:

@@ -13,13 +13,12 @@ from sqlalchemy import and_, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine import clock, corrections, inbox, moves, processes, runtime, settings, ways
+from engine import clock, corrections, desk, inbox, moves, processes, runtime, settings, ways
 from engine.bpmn import causes, returns, survey
 from engine.bpmn.causes import Past
-from engine.bpmn.elements import Element
 from engine.domain import deadlines
 from engine.domain.actors import Capacity
-from engine.errors import NotAllowed, NotFound, OperationRefused, TaskClaimed, TaskClosed
+from engine.errors import NotFound, OperationRefused, TaskClosed
 from engine.identity import Actor
 from engine.moves import Ground, Way
 from engine.runtime import Running
@@ -88,7 +87,7 @@ def send_back(session: Session, actor: Actor, task: UUID, rejection: Rejection) 
     with runtime.opened(session, found.instance) as running:
         if task not in running.before.tasks:
             raise TaskClosed(task=task)
-        _allowed(running.before.tasks[task], "return")
+        ways.allow(running.before.tasks[task], "return")
         ground = moves.ground(running)
         way = ways.chosen(ground, task, rejection.step)
         last = _last(session, way, ground.past)
@@ -135,7 +134,7 @@ def withdraw(session: Session, actor: Actor, task: UUID, reason: str) -> UUID:
     with runtime.opened(session, found.instance) as running:
         ground = moves.ground(running)
         way = ways.own(ground, task)
-        _allowed(ground.model.element(way.step.process, way.step.element), "withdraw")
+        ways.allow(ground.model.element(way.step.process, way.step.element), "withdraw")
         ways.too_late(ground, way)
         running.acts(actor.id)
         running.tell("task.withdrawn", {"name": found.name, "reason": reason}, found.element, task)
@@ -149,15 +148,11 @@ def withdraw(session: Session, actor: Actor, task: UUID, reason: str) -> UUID:
 
 
 def _held(session: Session, actor: Actor, task: UUID) -> tuple[Task, Capacity]:
-    found = session.scalar(select(Task).where(Task.id == task, inbox.visible(actor)))
-    if found is None:
-        raise NotFound(task=task)
-    if found.state is not TaskState.OPEN:
-        raise TaskClosed(task=task)
-    capacity = actor.capacity(found.role, found.organisation, found.assignee)
-    if capacity is None or found.assignee is None:
-        raise TaskClaimed(task=task) if found.assignee is not None else _unclaimed()
-    return found, capacity
+    work = desk.looked_at(session, actor, task)
+    capacity = desk.own(actor, work)
+    if work.assignee is None:
+        raise _refused("请先领取该任务。", "Claim the task first.")
+    return session.get_one(Task, task, populate_existing=True), capacity
 
 
 def _undone(running: Running, ground: Ground, way: Way) -> dict[str, dict[str, Any]]:
@@ -191,7 +186,8 @@ def _told(session: Session, past: Iterable[Past], steps: Iterable[Past]) -> dict
     several = {row.task: row.sources[0] for row in past if causes.several(row)}
     wanted = {step.task for step in steps}
     ids = [*wanted, *(seat for seat, whole in several.items() if whole in wanted)]
-    query = select(Task.id, Person.name, func.coalesce(Task.ended_at, Task.created_at)).join(Person, Person.id == Task.ended_by)
+    moment = func.coalesce(Task.ended_at, Task.created_at)
+    query = select(Task.id, Person.name, moment).join(Person, Person.id == Task.ended_by)
     found: dict[UUID, tuple[list[str], datetime]] = {}
     for task, name, at in session.execute(query.where(Task.id.in_(ids)).order_by(Task.ended_at)):
         names, _ = found.get(several.get(task, task), ([], at))
@@ -267,19 +263,9 @@ def _give_back(session: Session, task: Task, again: UUID, actor: Actor) -> None:
         session.execute(insert(Draft).values(kept).on_conflict_do_nothing())
 
 
-def _allowed(element: Element, action: str) -> None:
-    actions = settings.load().default_actions if element.actions is None else element.actions
-    if action not in actions:
-        raise NotAllowed(element=element.id, action=action)
-
-
 def _reasoned(reason: str) -> None:
     if not reason.strip():
         raise _refused("请说明原因。", "Say why.")
-
-
-def _unclaimed() -> OperationRefused:
-    return _refused("请先领取该任务。", "Claim the task first.")
 
 
 def _refused(zh: str, en: str) -> OperationRefused:

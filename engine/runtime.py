@@ -128,6 +128,14 @@ class Running:
         """Take one from a running multi-instance; False when it belongs to none."""
         return self._move(self.execution.shrink(task))
 
+    def enlarge(self, whole: UUID, item: Any) -> bool:
+        """Add one to a running multi-instance, named by its own token; False when there is none."""
+        return self._move(self.execution.enlarge(whole, item))
+
+    def strike(self, whole: UUID, index: int) -> bool:
+        """Take away one of a row whose turn has not come; False when there is no such row."""
+        return self._move(self.execution.strike(whole, index))
+
     def write(self, data: dict[str, Any]) -> bool:
         """Change variables of the instance."""
         return self._move(self.execution.write(data))

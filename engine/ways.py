@@ -1,15 +1,16 @@
 """Ways: which ways back there are from a task, and what bars them."""
 
-from typing import Any
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import ColumnElement, and_, select
 
-from engine import delegates, moves
+from engine import delegates, moves, settings
 from engine.bpmn import causes, survey
 from engine.bpmn.causes import Past
 from engine.bpmn.elements import HUMAN, Element
-from engine.errors import OperationRefused
+from engine.errors import NotAllowed, OperationRefused
+from engine.events import Kind
 from engine.moves import Ground, Way
 from engine.tables import Event, Task
 
@@ -76,9 +77,9 @@ def own(ground: Ground, task: UUID) -> Way:
     return moves.way_back(ground, row.step)
 
 
-def _affected(ground: Ground, taken: set[UUID]) -> list[UUID]:
-    """Return the open tasks that would go with tokens that are taken away."""
-    tokens = {one.task: one for one in survey.tokens(ground.execution)}
+def affected(ground: Ground, way: Way) -> list[UUID]:
+    """Return the open tasks that would go with the tokens that a way back takes away."""
+    taken, tokens = set(way.undone[0].tokens), {one.task: one for one in survey.tokens(ground.execution)}
     found = []
     for task in ground.execution.rest().tasks:
         around: UUID | None = task
@@ -88,37 +89,53 @@ def _affected(ground: Ground, taken: set[UUID]) -> list[UUID]:
     return found
 
 
-def _taken_up() -> Any:
+def taken_up() -> ColumnElement[bool]:
     """Return the condition for an open task that somebody has taken: nobody but the diagram gave it to them."""
-    claimed = select(Event.id).where(Event.task == Task.id, Event.kind.in_(("task.claimed", "task.transferred")))
+    kinds = (Kind.TASK_CLAIMED.value, Kind.TASK_TRANSFERRED.value)
+    claimed = select(Event.id).where(Event.instance == Task.instance, Event.task == Task.id, Event.kind.in_(kinds))
     return and_(Task.assignee.is_not(None), claimed.exists())
-
-
-def withdrawable(ground: Ground, task: UUID) -> dict[str, str] | None:
-    """Tell why a finished task can no longer be taken back, in zh and en; None while it can be."""
-    try:
-        too_late(ground, own(ground, task))
-    except OperationRefused as refusal:
-        why: dict[str, str] = refusal.facts["why"]
-        return why
-    return None
 
 
 def too_late(ground: Ground, way: Way) -> None:
     """Raise OperationRefused when somebody went on from a step, or what cannot be undone happened since."""
-    rows = [row for row in way.after if row.task != way.step.task]
-    for row in rows:
-        element = ground.model.element(row.process, row.element)
-        if element.kind in HUMAN:
-            raise _refused(
-                f"“{element.name}”已办理，不能再撤回。", f"“{element.name}” is done already; it is too late."
-            )
-        _undoable(element, delegates.READING)
-    affected = _affected(ground, set(way.undone[0].tokens))
-    query = select(Task.name).where(Task.id.in_(affected), _taken_up())
-    name = ground.session.scalar(query.limit(1)) if affected else None
+    gone_on(ground, way)
+    reached = affected(ground, way)
+    query = select(Task.name).where(Task.id.in_(reached), taken_up())
+    name = ground.session.scalar(query.limit(1)) if reached else None
     if name is not None:
-        raise _refused(f"“{name}”已有人领取，不能再撤回。", f"Somebody has taken “{name}” already.")
+        raise claimed(name)
+
+
+def gone_on(ground: Ground, way: Way) -> None:
+    """Raise OperationRefused when somebody finished what came from a step, or what cannot be undone came from it."""
+    for row in way.after:
+        element = ground.model.element(row.process, row.element)
+        if row.task == way.step.task:
+            continue
+        if element.kind in HUMAN:
+            raise _refused(f"“{element.name}”已办理，不能再撤回。", f"“{element.name}” is done already.")
+        _undoable(element, delegates.READING)
+
+
+def claimed(name: str) -> OperationRefused:
+    """Return the refusal to take back what somebody else has taken up."""
+    return _refused(f"“{name}”已有人领取，不能再撤回。", f"Somebody has taken “{name}” already.")
+
+
+def allow(element: Element, action: str) -> None:
+    """Raise NotAllowed when the diagram does not let people do something with a task."""
+    if action not in actions_of(element):
+        raise NotAllowed(element=element.id, action=action)
+
+
+def actions_of(element: Element) -> tuple[str, ...]:
+    """Return what the diagram, or else the settings, let people do with a task besides answering it."""
+    return _defaults() if element.actions is None else element.actions
+
+
+@cache
+def _defaults() -> tuple[str, ...]:
+    return tuple(settings.load().default_actions)
 
 
 def _refused(zh: str, en: str) -> OperationRefused:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from SpiffWorkflow.util.task import TaskState
 
-from engine.bpmn import codec, interventions, stops, throwing
+from engine.bpmn import codec, interventions, loops, stops, throwing
 from engine.bpmn.elements import Element
 from engine.bpmn.environment import Made, Surroundings, Thrown
 from engine.bpmn.game import Game, Step, Trace
@@ -271,6 +271,20 @@ class Execution:
         if instance is None:
             return False
         return self._do(lambda: interventions.shrink(self._game, instance))
+
+    def strike(self, whole: UUID, index: int) -> bool:
+        """Take away one whose turn has not come from a row; False when there is no such multi-instance."""
+        token = self._instance.find(whole)
+        if token is None or "loop" not in token.internal_data:
+            return False
+        return self._do(lambda: interventions.strike(self._game, token, index))
+
+    def enlarge(self, whole: UUID, item: Any) -> bool:
+        """Add one to a multi-instance, by its own token; False when there is no such multi-instance."""
+        token = self._instance.find(whole)
+        if token is None or "loop" not in token.internal_data:
+            return False
+        return self._do(lambda: loops.grow(self._game, token, item))
 
     def write(self, data: dict[str, Any]) -> bool:
         """Change variables of the instance; conditions are asked again."""

@@ -58,6 +58,11 @@ def shrink(game: Game, instance: Token) -> None:
     loops.shrink(game, instance)
 
 
+def strike(game: Game, whole: Token, index: int) -> None:
+    """Take away one of those who would do an activity one after the other and whose turn has not come."""
+    loops.strike(game, whole, index)
+
+
 def _scope(game: Game, element: str, owner: UUID | None) -> Any:
     """Return the open scope that draws the element, opening sub-processes on the way down when it is not open."""
     instance = game.instance

@@ -12,7 +12,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine.bpmn import throwing
 from engine.bpmn.elements import Event, Loop, sent
 from engine.bpmn.scopes import Token, view, write
-from engine.errors import BudgetSpent, ExpressionFailed
+from engine.errors import BudgetSpent, ExpressionFailed, NotFound
 
 MAX_INSTANCES = 1_000
 COUNTERS = ("nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances", "nrOfTerminatedInstances")
@@ -81,12 +81,37 @@ def shrink(game: Any, instance: Token) -> None:
     kept["total"] -= 1
     kept["taken"] = kept.get("taken", 0) + 1
     _count(token)
-    if kept["done"] >= kept["total"]:
+    if kept["done"] >= kept["total"] or _enough(game, token):
         _end(game, token)
     elif _loop(token).kind == "sequential":
         kept["total"] += 1
         _start(game, token)
         kept["total"] -= 1
+
+
+def strike(game: Any, token: Token, index: int) -> None:
+    """Take away one of a row whose turn has not come; raise NotFound when it has, or there is none."""
+    kept = token.internal_data["loop"]
+    if kept["total"] is None or not kept["begun"] <= index < len(kept["outputs"]):
+        raise NotFound(position=index + 1)
+    if kept["items"] is not None:
+        del kept["items"][index]
+    del kept["outputs"][index]
+    kept["total"] -= 1
+    _count(token)
+    if _enough(game, token):
+        _end(game, token)
+
+
+def _enough(game: Any, token: Token) -> bool:
+    """Tell whether those that are done are enough after one fewer takes part; what cannot be told is not enough."""
+    completion, kept = _loop(token).completion, token.internal_data["loop"]
+    if not completion or not kept["done"]:
+        return False
+    try:
+        return game.around.value(completion, view(token)) is True
+    except ExpressionFailed:
+        return False
 
 
 def _loop(token: Token) -> Loop:

@@ -59,11 +59,11 @@ def steps(stage, instance, element):
     return found
 
 
-def back(stage, instance, element, to, fields=(), by=None):
+def back(stage, instance, element, to, fields=()):
     """Claim a task and send it back to the latest time that a step was done."""
-    task = claim(stage, instance, element, by)
-    row = next(row for row in stage.do(rejections.steps, task, by=by) if row.element == to)
-    stage.do(rejections.send_back, task, Rejection(row.step, "数据有误", list(fields)), by=by)
+    task = claim(stage, instance, element)
+    row = next(row for row in stage.do(rejections.steps, task) if row.element == to)
+    stage.do(rejections.send_back, task, Rejection(row.step, "数据有误", list(fields)))
     return stage.task(instance, to)
 
 
@@ -328,6 +328,10 @@ def test_an_answer_is_taken_back_until_the_next_person_acts(stage, other):
     assert stage.one(select(Draft.answers).where(Draft.task == again)) == {"n": 1}
     assert stage.do(lambda session, _: runtime.peek(session, instance).data()) == {"x": {"n": 0}}
     assert stage.one(select(Event.data).where(Event.kind == "task.withdrawn"))["reason"] == "填错了"
+
+
+def test_no_answer_is_taken_back_once_somebody_went_on(stage, other):
+    instance = stage.play(LINE)
     stage.complete(instance, "a", n=2)
     done = stage.all(select(Task.id).where(Task.element == "a", Task.state == "completed").order_by(Task.ended_at))[-1]
     claim(stage, instance, "b", other)
