@@ -78,7 +78,7 @@ def deploy(session: Session, folder: Path, by: str) -> Deployed:
     """Make the programme in `folder` a version; the same content is the same version. Raise ModelRefused."""
     files = _read(folder)
     digest = _digest(files)
-    programme = build(files, digest, 0)
+    programme = _built(digest) or build(files, digest, 0)
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"deploy {programme.id}"})
     known = session.execute(select(Deployment.number).where(Deployment.digest == digest)).scalar()
     if known is not None:
@@ -101,8 +101,7 @@ def lint(folder: Path) -> list[dict[str, Any]]:
 
 def load(session: Session, digest: str) -> Programme:
     """Return a version by its digest; raise NotFound."""
-    with _lock:
-        found = _cache.get(digest)
+    found = _built(digest)
     if found is None:
         found = _fetch(session, digest)
         with _lock:
@@ -183,6 +182,12 @@ def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:
 
 _cache: dict[str, Programme] = {}
 _lock = Lock()
+
+
+def _built(digest: str) -> Programme | None:
+    """Return a version that this process has built already; its digest says that it is the same."""
+    with _lock:
+        return _cache.get(digest)
 
 
 def _read(folder: Path) -> dict[str, bytes]:
