@@ -39,7 +39,7 @@ def issue(sessions: Sessions, tmp_path: Path) -> Callable[..., str]:
 def test_a_document_is_read_and_downloaded(issue: Callable[..., str], program: People) -> None:
     document = issue(case_id="339921-2026", round="pilot-2026")
     officer = program("jingban")
-    (shown,) = officer.get("/documents").json
+    (shown,) = officer.get("/documents").json["rows"]
     assert (shown["id"], shown["number"], shown["state"]) == (document, "浙科函〔2026〕1号", "issued")
     assert (shown["case_id"], shown["round"], shown["retention"], shown["pdf"]) == (
         "339921-2026",
@@ -60,9 +60,20 @@ def test_a_document_is_read_and_downloaded(issue: Callable[..., str], program: P
 def test_documents_are_found_by_case_and_round(issue: Callable[..., str], program: People) -> None:
     first, second = issue(case_id="339921-2026", round="pilot-2026"), issue(case_id="339902-2026", round="pilot-2026")
     officer = program("jingban")
-    assert [one["id"] for one in officer.get("/documents?case=339921-2026").json] == [first]
-    assert {one["id"] for one in officer.get("/documents?round=pilot-2026").json} == {first, second}
-    assert officer.get("/documents?round=pilot-2028").json == []
+    assert [one["id"] for one in officer.get("/documents?case=339921-2026").json["rows"]] == [first]
+    assert {one["id"] for one in officer.get("/documents?round=pilot-2026").json["rows"]} == {first, second}
+    assert officer.get("/documents?round=pilot-2028").json == {"rows": [], "next": None}
+
+
+def test_documents_are_searched_page_by_page(issue: Callable[..., str], program: People) -> None:
+    ids = {issue() for _ in range(3)}
+    officer = program("jingban")
+    page = officer.get("/documents?q=异议&organ=浙科函&year=2026&state=issued&limit=2").json
+    rest = officer.get(f"/documents?q=异议&limit=2&cursor={page['next']}").json
+    assert {one["id"] for one in [*page["rows"], *rest["rows"]]} == ids
+    assert (len(page["rows"]), rest["next"]) == (2, None)
+    assert officer.get("/documents?q=没有的词").json["rows"] == []
+    assert officer.get("/documents?state=lost").status_code == 422
 
 
 def test_a_unit_reads_what_is_its_own_what_is_sent_to_it_and_what_is_public(
@@ -73,7 +84,7 @@ def test_a_unit_reads_what_is_its_own_what_is_sent_to_it_and_what_is_public(
     public = issue(public=True)
     foreign = issue(case_id="330102-2026", addressees=["prov-finance"])
     applicant = program("tianbao")
-    assert {one["id"] for one in applicant.get("/documents").json} == {own, sent, public}
+    assert {one["id"] for one in applicant.get("/documents").json["rows"]} == {own, sent, public}
     for path in (foreign, f"{foreign}.pdf", f"{foreign}.docx"):
         assert applicant.get(f"/documents/{path}").status_code == 404
     assert applicant.get(f"/documents/{own}.pdf").status_code == 200
