@@ -10,14 +10,17 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from engine import drafts, events, inbox, tasks
+from engine import actions, events, inbox, rejections, signs, tasks
 from engine.db import transaction
 from engine.errors import IcityError, TaskClaimed, TaskClosed
 from server.auth import signed_in
-from server.pages import origins
+from server.pages import answers, attachments, drafts, origins, standings
+from server.pages.bar import bar, opinion_asked
 from server.pages.moments import due, stamp
 from server.pages.shell import pages, sessions
 from server.pages.words import language
+
+WRITING = frozenset({"complete", "prepare"})
 
 
 @pages.get("/tasks/<uuid:task_id>")
@@ -26,22 +29,31 @@ def task(task_id: UUID) -> str:
     """Show a task with its form: writable when it is mine and open, else to read."""
     with transaction(sessions()) as session:
         view = tasks.show(session, g.actor, task_id)
-        happened = events.of_task(session, view.row.instance, task_id)
-        draft = drafts.load(session, g.actor, task_id) if view.row.state == "open" else None
-    row = view.row
-    standing = _standing(row, happened)
+        row = view.row
+        happened = events.of_task(session, row.instance, task_id)
+        returned = rejections.of_task(session, task_id)
+        stands = standings.standing(row, happened)
+        signed = signs.of_task(session, g.actor, task_id) if standings.signed_on(happened) else []
+        writable = stands["act"] in WRITING
+        draft = drafts.furnish(session, g.actor, view) if writable else None
+        form = _form(view, draft, returned, writable=writable)
+        files = attachments.furnish(session, g.actor, view)
+        offered = [*standings.lent_by_me(session, row, happened), *actions.allowed(session, g.actor, task_id)]
     return render_template(
         "tasks/task.html",
         task=row,
-        standing=standing,
+        standing=stands,
         due=due(row),
         since=stamp(row.created_at),
         ended=stamp(row.ended_at),
-        form=_form(view, draft, writable=standing["act"] == "complete"),
-        reasons=origins.reasons(row, happened),
-        opinion={"asked": False},
-        panels=[],
-        bar={"direct": [], "more": [], "release": standing["act"] == "complete"} if standing["act"] else None,
+        form=form,
+        attachments=files,
+        reasons=origins.reasons(row, happened, returned),
+        unlocked=_unlocked(form, returned),
+        sign=standings.asked_of_me(row, signed),
+        opinion={"asked": opinion_asked(offered)},
+        panels=standings.panels(happened),
+        bar=bar(row.id, stands["act"], offered),
     )
 
 
@@ -67,12 +79,19 @@ def release_task(task_id: UUID) -> Response:
 @signed_in
 def complete_task(task_id: UUID) -> Response:
     """Complete the task with the answers in the body; reply with the names of the next tasks."""
-    answers = request.get_json()
-    if not isinstance(answers, dict):
+    given = request.get_json()
+    if not isinstance(given, dict):
         raise BadRequest
     with told_who_was_faster(task_id), transaction(sessions()) as session:
-        done = tasks.complete(session, g.actor, task_id, answers)
-    return jsonify({"told": _("Done. What comes next:"), "next": done.next, "redirect": url_for("pages.inbox")})
+        done = tasks.complete(session, g.actor, task_id, given)
+    return jsonify(_completed(done))
+
+
+def _completed(done: tasks.TaskDone) -> dict[str, Any]:
+    if done.waits_for:
+        who = _(", ").join(done.waits_for)
+        return {"told": _("Your answers are kept; they take effect once %(who)s agreed.", who=who)}
+    return {"told": _("Done. What comes next:"), "next": done.next}
 
 
 @contextmanager
@@ -88,7 +107,7 @@ def _named(refused: IcityError, task_id: UUID) -> IcityError:
     with transaction(sessions()) as session:
         row = inbox.found(session, g.actor, task_id)
         happened = events.of_task(session, row.instance, task_id) if row is not None else []
-    told = _standing(row, happened)["told"] if row is not None else ""
+    told = standings.standing(row, happened)["told"] if row is not None else ""
     return type(refused)(**{**refused.facts, "why": {language(): str(told)}}) if told else refused
 
 
@@ -97,53 +116,30 @@ def _go(address: str) -> Response:
     return Response(status=204, headers={"HX-Redirect": address})
 
 
-def _standing(row: inbox.TaskRow, happened: list[events.EventRow]) -> dict[str, Any]:
-    if row.state == "completed":
-        told = _("Completed by %(who)s on %(when)s.", who=_finisher(row, happened), when=stamp(row.ended_at))
-        return {"label": _("Completed"), "tone": "green", "told": told, "act": None}
-    if row.state == "cancelled":
-        told = _("The process no longer needs this task; nothing is to be done.")
-        return {"label": _("Withdrawn"), "tone": "gray", "told": told, "act": None}
-    return _open_standing(row)
-
-
-def _finisher(row: inbox.TaskRow, happened: list[events.EventRow]) -> str:
-    names = [one.actor_name for one in happened if one.kind == events.Kind.TASK_COMPLETED]
-    return next((name for name in reversed(names) if name), row.assignee_name or "")
-
-
-def _open_standing(row: inbox.TaskRow) -> dict[str, Any]:
-    if row.assignee is None:
-        told = _("Nobody has taken this task yet. Claim it to fill in the form.")
-        return {"label": _("To claim"), "tone": "amber", "told": told, "act": "claim"}
-    if row.assignee == g.actor.id:
-        return {"label": _("With you"), "tone": "blue", "told": "", "act": "complete"}
-    told = _("%(who)s has claimed this task.", who=row.assignee_name or "")
-    return {"label": _("Claimed"), "tone": "gray", "told": told, "act": None}
-
-
-def _form(view: tasks.TaskView, draft: drafts.Draft | None, *, writable: bool) -> dict[str, Any]:
+def _form(
+    view: tasks.TaskView,
+    draft: dict[str, Any] | None,
+    returned: rejections.RejectionRow | None,
+    *,
+    writable: bool,
+) -> dict[str, Any]:
     open_still = view.row.state == "open"
-    kept = draft if writable else None
     schema = view.form if open_still or view.form is None else _answers_only(view.form)
+    fields = returned.fields if returned is not None and writable else []
     return {
-        "id": view.row.id,
-        "person": g.actor.id,
-        "schema": schema,
-        "values": {**view.facts, **view.data, **(kept.answers if kept else {})},
-        "facts": view.facts,
-        "draft": _kept(kept),
+        "schema": answers.locked(schema, fields) if schema and fields else schema,
+        "values": {**view.facts, **view.data, **(draft["answers"] if draft else {})},
+        "draft": draft,
+        "labels": {one["path"]: one["label"] for one in answers.questions(schema, view.data)},
         "readonly": not writable,
         "url": url_for("pages.complete_task", task_id=view.row.id),
-        "draftUrl": f"/tasks/{view.row.id}/draft",
+        "figures": url_for("pages.task_figures", task_id=view.row.id) if writable else None,
     }
 
 
-def _kept(draft: drafts.Draft | None) -> dict[str, Any] | None:
-    if draft is None:
-        return None
-    told = _("Saved for now %(when)s", when=stamp(draft.saved_at))
-    return {"answers": draft.answers, "at": draft.saved_at.isoformat(), "told": told}
+def _unlocked(form: dict[str, Any], returned: rejections.RejectionRow | None) -> list[str]:
+    """Return the questions that a return asks to be changed, by their names."""
+    return [form["labels"].get(path, path) for path in returned.fields] if returned is not None else []
 
 
 def _answers_only(schema: dict[str, Any]) -> dict[str, Any]:

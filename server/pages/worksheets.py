@@ -7,33 +7,33 @@ from uuid import UUID
 
 from flask import Response, g, jsonify, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
 
 from engine import worksheets
 from engine.db import transaction
-from engine.identity import Actor
-from engine.tasks import TaskView
 from engine.worksheets import Cell
 from server.auth import signed_in
 from server.pages.shell import pages, sessions
 from server.pages.words import pick
 
 
-def furnish(session: Session, actor: Actor, view: TaskView) -> dict[str, Any] | None:
-    """Return what the script that shows the figures of a form as a table must know; None where a form has few."""
-    if view.row.state != "open" or view.form is None:
-        return None
-    sheet = worksheets.of_task(session, actor, view.row.id)
+@pages.get("/tasks/<uuid:task_id>/figures")
+@signed_in
+def task_figures(task_id: UUID) -> Response:
+    """Give what the script that shows the figures of a form as a table must know; nothing where a form has few."""
+    with transaction(sessions()) as session:
+        sheet = worksheets.of_task(session, g.actor, task_id)
     if sheet is None:
-        return None
-    return {
-        "url": url_for("pages.check_figures", task_id=view.row.id),
-        "year": sheet.year,
-        "groups": [pick(name) for name in sheet.groups],
-        "cells": [_cell(cell) for cell in sheet.cells],
-        "texts": _texts(sheet.year),
-    }
+        return Response(status=204)
+    return jsonify(
+        {
+            "url": url_for("pages.check_figures", task_id=task_id),
+            "year": sheet.year,
+            "groups": [pick(name) for name in sheet.groups],
+            "cells": [_cell(cell) for cell in sheet.cells],
+            "texts": _texts(sheet.year),
+        }
+    )
 
 
 @pages.post("/tasks/<uuid:task_id>/figures")

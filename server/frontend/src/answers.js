@@ -6,10 +6,10 @@ const watchers = new WeakMap();
 
 /** Watch `form`, opened with `schema` and `values`, from now on. */
 export function watch(form, { schema, values }) {
-  standing.set(form, { schema, roots: roots(schema), data: values });
+  standing.set(form, { schema, roots: roots(schema), data: values, errors: {} });
   watchers.set(form, new Set());
-  form.on('changed', ({ data }) => {
-    standing.get(form).data = data;
+  form.on('changed', ({ data, errors }) => {
+    Object.assign(standing.get(form), { data, errors });
     for (const tell of watchers.get(form)) tell(answersOf(form));
   });
 }
@@ -42,6 +42,22 @@ export function put(form, path, value) {
 /** Return the paths of the fields that `form` shows now. */
 export function shownIn(form) {
   return new Set(form.get('formFieldInstanceRegistry').getAll().map(({ valuePath }) => valuePath.join('.')));
+}
+
+/** Return the paths of the fields that `form` shows and does not let anybody change. */
+export function lockedIn(form) {
+  const fields = form.get('formFieldRegistry');
+  const shown = form.get('formFieldInstanceRegistry').getAll();
+  const locked = shown.filter(({ id }) => fields.get(id)?.readonly === true || fields.get(id)?.disabled);
+  return new Set(locked.map(({ valuePath }) => valuePath.join('.')));
+}
+
+/** Return what `form` says is wrong, by the paths of its fields; rows of lists are left out. */
+export function refusedIn(form) {
+  const { errors } = standing.get(form);
+  const shown = form.get('formFieldInstanceRegistry').getAll();
+  const wrong = shown.filter(({ id }) => Array.isArray(errors[id]) && errors[id].length);
+  return Object.fromEntries(wrong.map(({ id, valuePath }) => [valuePath.join('.'), errors[id][0]]));
 }
 
 /** Return what the fields of `form` are called, by their paths. */

@@ -256,20 +256,22 @@ function read(key) {
 
 // What is empty is as good as what is not there, and the order of keys says nothing.
 function fingerprint(value) {
-  return JSON.stringify(value, (_, one) => (one && typeof one === 'object' && !Array.isArray(one) ? sorted(one) : one)) ?? '';
+  return JSON.stringify(bare(value)) ?? '';
 }
 
-function sorted(one) {
-  const blank = (value) => value === null || value === undefined || value === '';
-  const keys = Object.keys(one).filter((key) => !blank(one[key])).sort();
-  return Object.fromEntries(keys.map((key) => [key, one[key]]));
+function bare(value) {
+  if (Array.isArray(value)) return value.length ? value.map((one) => bare(one) ?? null) : undefined;
+  if (!value || typeof value !== 'object') return value === null || value === '' || value === false ? undefined : value;
+  const kept = Object.keys(value).sort().map((key) => [key, bare(value[key])]).filter(([, one]) => one !== undefined);
+  return kept.length ? Object.fromEntries(kept) : undefined;
 }
 
+// Civil time, as everywhere on the desk, wherever the computer thinks it is.
 function clock(moment) {
-  const two = (number) => String(number).padStart(2, '0');
-  const time = `${two(moment.getHours())}:${two(moment.getMinutes())}`;
-  const today = moment.toDateString() === new Date().toDateString();
-  return today ? time : `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())} ${time}`;
+  const told = (options) => new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai', ...options }).format(moment);
+  const day = (one) => new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(one);
+  const time = told({ hour: '2-digit', minute: '2-digit' });
+  return day(moment) === day(new Date()) ? time : `${day(moment)} ${time}`;
 }
 
 function node(name, properties) {

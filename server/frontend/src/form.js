@@ -4,6 +4,12 @@ import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import flatpickr from 'flatpickr';
 import { Mandarin } from 'flatpickr/dist/l10n/zh.js';
 import './form.css';
+import './attachments.css';
+import { watch } from './answers.js';
+import { mount as mountAttachments } from './attachments.js';
+import { mount as mountDraft } from './autosave.js';
+import { mount as mountComparison } from './comparison.js';
+import { mount as mountFigures, sheetOf, tables, withTable } from './figures.js';
 import { inEnglish } from './english.js';
 import { clear, inOneLanguage, tell } from './notice.js';
 import { chinese, data, headers } from './page.js';
@@ -17,15 +23,22 @@ const button = document.getElementById('complete');
 const opinion = document.getElementById('opinion');
 
 if (chinese()) flatpickr.localize(Mandarin);
+const sheet = task.schema ? await sheetOf(task.schema, task.figures) : null;
 const form = task.schema ? await open(task) : null;
-mountTask({ before: async () => {} });
+const draft = form && task.draft ? mountDraft(form, task.draft, task.labels) : null;
+mountAttachments(task.readonly ? null : form);
+if (form) mountFigures(form, sheet);
+mountTask({ before: () => draft?.flush(), arrived: (part) => part.id === 'comparison' && mountComparison(form) });
 button?.addEventListener('click', submit);
+document.getElementById('save')?.addEventListener('click', () => draft?.flush());
 opinion?.addEventListener('input', () => faultOfOpinion(''));
 document.documentElement.dataset.ready = 'form';
 
-async function open({ schema, values, readonly }) {
-  const viewer = new Form({ container: host, additionalModules: [words, refusals] });
-  await viewer.importSchema(chinese() ? schema : inEnglish(schema), values);
+async function open({ schema: written, values, readonly }) {
+  const schema = withTable(chinese() ? written : inEnglish(written), sheet);
+  const viewer = new Form({ container: host, additionalModules: [words, refusals, tables] });
+  await viewer.importSchema(schema, values);
+  watch(viewer, { schema, values });
   if (readonly) freeze(viewer);
   return viewer;
 }
@@ -65,6 +78,7 @@ async function send(answers) {
 }
 
 function completed(reply) {
+  draft?.done();
   if (form) freeze(form);
   finish();
   showResult(reply);

@@ -1,0 +1,424 @@
+// Forms with many figures as one table: arrows as in a spreadsheet, blocks pasted with a plan shown first, undo, and
+// questions asked while somebody types. The fields of the form stay what they are; the table writes into them.
+import { h } from 'preact';
+import './figures.css';
+import { answersOf, lockedIn, onChange, put, refusedIn, shownIn } from './answers.js';
+import { headers } from './page.js';
+import { cellsOf, numberIn, plan } from './pasting.js';
+import { Plan } from './plan.js';
+
+const TYPE = 'icity-figures';
+const MODE = 'icity-figures-mode';
+const PAUSE = 700;
+const FEWEST = 8;
+
+const section = document.createElement('section');
+
+function Place() {
+  return h('div', { ref: (element) => element?.append(section) });
+}
+Place.config = { type: TYPE, name: TYPE, group: 'presentation', keyed: false, create: (options = {}) => options };
+
+class Register {
+  constructor(formFields) {
+    formFields.register(TYPE, Place);
+  }
+}
+Register.$inject = ['formFields'];
+
+/** What lets a form hold the table. */
+export const tables = { __init__: ['figuresTable'], figuresTable: ['type', Register] };
+
+/** Return the figures of `schema` as the server tells of them at `url`; null where there are few, or no answer. */
+export async function sheetOf(schema, url) {
+  if (!url || figuresIn(schema) < FEWEST) return null;
+  try {
+    const reply = await fetch(url, { headers: headers() });
+    return reply.status === 200 ? await reply.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Return `schema` with a place for the table before its first group of figures; as it is where there are few. */
+export function withTable(schema, sheet) {
+  const first = schema.components?.findIndex((one) => one.type === 'group' && one.components?.some(({ type }) => type === 'number'));
+  if (!sheet || first === undefined || first < 0) return schema;
+  const place = { type: TYPE, id: 'icity_figures_table' };
+  return { ...schema, components: schema.components.toSpliced(first, 0, place) };
+}
+
+/** Make the table of `sheet` live over `form`, which `watch` of answers.js knows; nothing happens without a sheet. */
+export function mount(form, sheet) {
+  if (sheet) new Table(form, sheet).begin();
+}
+
+class Table {
+  constructor(form, sheet) {
+    Object.assign(this, { form, sheet, texts: sheet.texts });
+    this.rows = new Map();
+    this.undoing = [];
+    this.remarks = { questions: {}, faults: {} };
+  }
+
+  begin() {
+    section.className = 'figures';
+    section.setAttribute('aria-label', this.texts.title);
+    section.replaceChildren(this.head(), this.body(), this.foot());
+    section.addEventListener('keydown', (event) => this.pressed(event));
+    section.addEventListener('paste', (event) => this.pasted(event));
+    this.show(localStorage.getItem(MODE) !== 'fields');
+    onChange(this.form, () => this.changed());
+    this.changed();
+  }
+
+  head() {
+    const modes = node('div', { className: 'btn-group no-print', role: 'group' });
+    this.modes = [true, false].map((table) => {
+      const label = table ? this.texts.table : this.texts.fields;
+      const button = node('button', { className: 'btn btn-sm', type: 'button', textContent: label });
+      button.addEventListener('click', () => this.show(table));
+      return button;
+    });
+    modes.append(...this.modes);
+    this.count = node('span', { className: 'figures-count num' });
+    this.copy = action(this.texts.copy, () => this.copyTable());
+    const head = node('header', { className: 'figures-head' });
+    head.append(node('h3', { textContent: this.texts.title }), this.count, this.copy, modes);
+    return head;
+  }
+
+  body() {
+    const { texts } = this;
+    this.table = node('table', { className: 'figures-table' });
+    const titles = [texts.name, texts.measure, texts.before, texts.now, texts.growth];
+    const row = node('tr');
+    row.append(...titles.map((textContent) => Object.assign(node('th', { textContent }), { scope: 'col' })));
+    const head = node('thead');
+    head.append(row);
+    this.table.append(head);
+    return this.table;
+  }
+
+  foot() {
+    this.hint = node('p', { className: 'figures-hint no-print', textContent: `${this.texts.hint} ${this.texts.keys}` });
+    this.told = node('p', { className: 'figures-told no-print' });
+    this.told.setAttribute('role', 'status');
+    const foot = node('footer');
+    foot.append(this.told, this.hint);
+    return foot;
+  }
+
+  show(table) {
+    localStorage.setItem(MODE, table ? 'table' : 'fields');
+    document.getElementById('form').classList.toggle('is-tabled', table);
+    section.classList.toggle('is-closed', !table);
+    this.modes[0].setAttribute('aria-pressed', String(table));
+    this.modes[1].setAttribute('aria-pressed', String(!table));
+  }
+
+  // The form may hide and lock figures while it is filled in; the table follows.
+  changed() {
+    const shown = shownIn(this.form);
+    const cells = this.sheet.cells.filter(({ path }) => shown.has(path));
+    if (cells.map(({ path }) => path).join() !== [...this.rows.keys()].join()) this.draw(cells);
+    const answers = answersOf(this.form);
+    const locked = lockedIn(this.form);
+    const refused = refusedIn(this.form);
+    for (const row of this.rows.values()) row.take(read(answers, row.cell.path), locked.has(row.cell.path), refused[row.cell.path]);
+    this.tally();
+    this.later();
+  }
+
+  draw(cells) {
+    for (const body of this.table.querySelectorAll('tbody')) body.remove();
+    this.rows.clear();
+    for (const [place, name] of this.sheet.groups.entries()) {
+      const inside = cells.filter(({ group }) => group === place);
+      if (inside.length) this.table.append(this.group(name, inside));
+    }
+    section.hidden = cells.length === 0;
+  }
+
+  group(name, cells) {
+    const body = node('tbody');
+    const head = node('tr', { className: 'figures-group' });
+    const title = node('th', { textContent: name, colSpan: 5 });
+    title.setAttribute('scope', 'rowgroup');
+    head.append(title);
+    body.append(head);
+    for (const cell of cells) {
+      const row = new Row(cell, this);
+      this.rows.set(cell.path, row);
+      body.append(row.element);
+    }
+    return body;
+  }
+
+  tally() {
+    const all = this.rows.size;
+    const done = [...this.rows.values()].filter((row) => row.value !== null).length;
+    const asked = Object.keys(this.remarks.questions).filter((path) => this.rows.has(path)).length;
+    const parts = [this.texts.filled.replace('{done}', done).replace('{all}', all)];
+    if (asked) parts.push(this.texts.asked.replace('{count}', asked));
+    this.count.textContent = parts.join(' · ');
+  }
+
+  // Undo knows steps; a step is what one key, or one block, changed.
+  write(changes) {
+    const answers = answersOf(this.form);
+    this.undoing.push(changes.map(({ path }) => ({ path, value: read(answers, path) ?? null })));
+    for (const { path, value } of changes) put(this.form, path, value);
+  }
+
+  undo() {
+    const step = this.undoing.pop();
+    if (!step) return;
+    for (const { path, value } of step) put(this.form, path, value);
+    this.say(this.texts.undone);
+    this.rows.get(step[0].path)?.input.focus();
+  }
+
+  say(text, button = null) {
+    this.told.replaceChildren(text, ...(button ? [' ', button] : []));
+  }
+
+  pressed(event) {
+    const input = event.target.closest?.('input[data-path]');
+    if (!input) return;
+    const row = this.rows.get(input.dataset.path);
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'z' && !row.typing()) {
+      event.preventDefault();
+      this.undo();
+      return;
+    }
+    if (event.key === 'Escape') row.revert();
+    const step = { ArrowDown: 1, ArrowUp: -1, Enter: event.shiftKey ? -1 : 1 }[event.key];
+    if (!step || event.altKey || event.isComposing) return;
+    event.preventDefault();
+    this.go(row, step);
+  }
+
+  go(row, step) {
+    const rows = [...this.rows.values()];
+    const next = rows[rows.indexOf(row) + step];
+    row.commit();
+    if (!next) return;
+    next.input.focus();
+    next.input.select();
+  }
+
+  pasted(event) {
+    const block = cellsOf(event.clipboardData);
+    const input = event.target.closest('input[data-path]');
+    if (!block) {
+      if (input) this.pasteOne(event, this.rows.get(input.dataset.path));
+      return;
+    }
+    event.preventDefault();
+    const cells = [...this.rows.values()].filter((row) => !row.input.readOnly).map(({ cell }) => cell);
+    const start = Math.max(0, cells.findIndex(({ path }) => path === input?.dataset.path));
+    const about = { cells, start, year: this.sheet.year };
+    if (!plan(block, about).rows.length) {
+      this.say(this.texts.nothing);
+      return;
+    }
+    new Plan(this.texts, (column) => plan(block, { ...about, column }), this.now()).ask((changes) => this.apply(changes, input));
+  }
+
+  // A single number is pasted as what it says, whatever separators it carries.
+  pasteOne(event, row) {
+    const given = numberIn(event.clipboardData.getData('text/plain'));
+    if (!given || Number.isNaN(given.text) || row.input.readOnly) return;
+    event.preventDefault();
+    row.input.value = given.text;
+    row.typed();
+  }
+
+  now() {
+    return Object.fromEntries([...this.rows].map(([path, row]) => [path, row.value]));
+  }
+
+  apply(changes, input) {
+    this.write(changes);
+    const undo = action(this.texts.undo, () => this.undo());
+    this.say(this.texts.applied.replace('{count}', changes.length), undo);
+    (input ?? this.rows.get(changes[0].path)?.input)?.focus();
+  }
+
+  async copyTable() {
+    const head = ['', this.texts.name, this.texts.measure, this.texts.before, this.texts.now].join('\t');
+    const rows = [...this.rows.values()].map(({ cell, value }) => [cell.code, cell.name, cell.measure, cell.before ?? '', value ?? ''].join('\t'));
+    await navigator.clipboard.writeText([head, ...rows].join('\n'));
+    this.say(this.texts.copied);
+  }
+
+  later() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.check(), PAUSE);
+  }
+
+  async check() {
+    const answers = answersOf(this.form);
+    const asked = JSON.stringify(answers);
+    if (asked === this.asked) return;
+    this.asked = asked;
+    try {
+      const reply = await fetch(this.sheet.url, { method: 'POST', headers: { ...headers(), 'Content-Type': 'application/json' }, body: asked });
+      if (reply.ok && asked === this.asked) this.remark(await reply.json());
+    } catch {
+      this.asked = null;
+      this.say(this.texts.offline);
+    }
+  }
+
+  remark(remarks) {
+    this.remarks = remarks;
+    for (const row of this.rows.values()) row.remark(remarks.questions[row.cell.path] ?? [], remarks.faults[row.cell.path]);
+    this.tally();
+  }
+}
+
+/** One figure: its name, last year's value, the cell to type into, and what is asked about it. */
+class Row {
+  constructor(cell, table) {
+    Object.assign(this, { cell, table, value: null, questions: [], fault: '', refused: '' });
+    this.element = node('tr');
+    this.input = node('input', { className: 'form-control', type: 'text', inputMode: 'decimal', autocomplete: 'off' });
+    Object.assign(this.input.dataset, { path: cell.path });
+    const id = `figure-${cell.code}`;
+    this.input.setAttribute('aria-label', [cell.name, cell.measure].filter(Boolean).join(' '));
+    this.input.setAttribute('aria-describedby', id);
+    this.remarks = node('ul', { className: 'figures-remarks', id });
+    this.change = node('td', { className: 'num figures-change' });
+    this.element.append(this.title(), this.plain(cell.measure, this.table.texts.measure), this.last(), this.typing_(), this.change);
+    this.change.dataset.label = this.table.texts.growth;
+    this.input.addEventListener('focus', () => (this.began = this.value));
+    this.input.addEventListener('input', () => this.typed());
+    this.input.addEventListener('change', () => this.commit());
+  }
+
+  title() {
+    const head = node('th');
+    head.setAttribute('scope', 'row');
+    head.append(this.cell.name, node('small', { textContent: this.cell.note }), this.remarks);
+    return head;
+  }
+
+  plain(textContent, label) {
+    const cell = node('td', { textContent });
+    cell.dataset.label = label;
+    return cell;
+  }
+
+  last() {
+    const cell = this.plain(grouped(this.cell.before) || '—', this.table.texts.before);
+    cell.className = 'num';
+    return cell;
+  }
+
+  typing_() {
+    const cell = node('td', { className: 'figures-cell' });
+    cell.append(this.input);
+    return cell;
+  }
+
+  // What the form holds now; what somebody is just typing stays as they type it.
+  take(value, locked, refused) {
+    this.value = value ?? null;
+    this.input.readOnly = locked;
+    this.refused = refused ?? '';
+    const given = numberIn(this.input.value);
+    const shown = given && !Number.isNaN(given.text) ? Number(given.text) : null;
+    const wrong = given && Number.isNaN(given.text);
+    if (shown !== this.value && !(wrong && document.activeElement === this.input)) this.input.value = this.value === null ? '' : plainText(this.value);
+    this.change.textContent = growth(this.cell.before, this.value);
+    this.tell();
+  }
+
+  typing() {
+    return this.input.value !== (this.value === null ? '' : plainText(this.value));
+  }
+
+  typed() {
+    const given = numberIn(this.input.value);
+    this.wrong = Boolean(given && Number.isNaN(given.text));
+    this.tell();
+    if (this.wrong) return;
+    const value = given ? Number(given.text) : null;
+    if (value !== this.value) put(this.table.form, this.cell.path, value);
+  }
+
+  commit() {
+    const given = numberIn(this.input.value);
+    if (given && Number.isNaN(given.text)) return;
+    if ((this.began ?? null) !== this.value) this.table.undoing.push([{ path: this.cell.path, value: this.began ?? null }]);
+    this.began = this.value;
+    this.input.value = given ? given.text : '';
+  }
+
+  revert() {
+    put(this.table.form, this.cell.path, this.began ?? null);
+    this.input.value = this.began === null || this.began === undefined ? '' : plainText(this.began);
+    this.wrong = false;
+    this.tell();
+  }
+
+  remark(questions, fault) {
+    this.questions = questions;
+    this.fault = fault ?? '';
+    this.tell();
+  }
+
+  tell() {
+    const { texts } = this.table;
+    const bad = this.wrong ? texts.no_number : this.fault || this.refused;
+    const lines = bad ? [['is-fault', texts.fault, bad]] : this.questions.map((text) => ['is-question', texts.question, text]);
+    this.remarks.replaceChildren(...lines.map(([className, before, text]) => remark(className, before, text)));
+    this.element.classList.toggle('fjs-has-errors', Boolean(bad));
+    this.element.classList.toggle('is-asked', !bad && this.questions.length > 0);
+    this.input.setAttribute('aria-invalid', String(Boolean(bad)));
+  }
+}
+
+function figuresIn(schema) {
+  const groups = (schema.components ?? []).filter(({ type }) => type === 'group');
+  return groups.flatMap(({ components }) => components ?? []).filter(({ type }) => type === 'number').length;
+}
+
+function remark(className, before, text) {
+  const line = node('li', { className });
+  line.append(node('strong', { textContent: before }), ` ${text}`);
+  return line;
+}
+
+function action(label, act) {
+  const button = node('button', { className: 'btn btn-sm no-print', type: 'button', textContent: label });
+  button.addEventListener('click', act);
+  return button;
+}
+
+function growth(before, now) {
+  if (before === null || now === null || Number(before) === 0) return '';
+  const rate = (now / Number(before) - 1) * 100;
+  return `${rate > 0 ? '＋' : rate < 0 ? '－' : ''}${Math.abs(rate).toFixed(1)}%`;
+}
+
+function grouped(text) {
+  if (text === null) return '';
+  const [whole, part] = String(text).split('.');
+  const parted = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+  return part ? `${parted}.${part}` : parted;
+}
+
+function plainText(value) {
+  return numberIn(String(value))?.text ?? '';
+}
+
+function read(answers, path) {
+  return path.split('.').reduce((value, key) => value?.[key], answers) ?? null;
+}
+
+function node(name, properties) {
+  return Object.assign(document.createElement(name), properties);
+}
