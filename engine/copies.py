@@ -15,6 +15,7 @@ from engine.errors import ColleagueRefused, NotFound
 from engine.events import Kind
 from engine.identity import Actor
 from engine.pages import Page
+from engine.permits import permit
 from engine.runtime import OPERATORS
 from engine.tables import CarbonCopy, Instance, Person, Task
 
@@ -73,7 +74,8 @@ def send(session: Session, actor: Actor, instance: UUID, sending: Sending) -> li
     """
     if session.execute(TAKES_PART, _asked(actor, instance)).scalar() is None:
         raise NotFound(instance=instance)
-    _check_task(session, instance, sending.task)
+    if sending.task is not None:
+        _check_task(session, instance, sending.task)
     people = _receivers(session, actor, instance, sending.people)
     shared = {"instance": instance, "task": sending.task, "sender": actor.id, "at": clock.now()}
     note = sending.note.strip()[:LONGEST_NOTE]
@@ -129,10 +131,14 @@ def _receivers(session: Session, actor: Actor, instance: UUID, wanted: Sequence[
     return people
 
 
-def _check_task(session: Session, instance: UUID, task: UUID | None) -> None:
-    """Raise NotFound for a task of another case."""
-    if task is not None and session.scalar(select(Task.instance).where(Task.id == task)) != instance:
+def _check_task(session: Session, instance: UUID, task: UUID) -> None:
+    """Raise NotFound for a task of another case, NotAllowed where the diagram lets nobody be told of it."""
+    query = select(Task.element, Task.name, Task.form, Task.role, Instance.deployment)
+    about = query.join(Instance, Instance.id == Task.instance).where(Task.id == task, Instance.id == instance)
+    found = session.execute(about).one_or_none()
+    if found is None:
         raise NotFound(task=task)
+    permit(session, found, "copy")
 
 
 def _asked(actor: Actor, instance: UUID) -> dict[str, Any]:

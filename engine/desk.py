@@ -37,7 +37,8 @@ VISIBLE = f"({OWN} OR {HELD})"
 VISIBLE_LENT = f"({OWN} OR {HELD} OR {LENT})"
 FIND = text(
     "SELECT task.id, task.state, task.instance, task.element, task.name, task.form, task.role, task.organisation,"  # noqa: S608 - the words are ours
-    " task.assignee, task.bindings, task.answers, task.answered_by, task.acted_for, instance.state AS standing"
+    " task.assignee, task.bindings, task.answers, task.answered_by, task.acted_for, instance.state AS standing,"
+    " instance.deployment"
     " FROM task JOIN instance ON instance.id = task.instance"
     f" WHERE task.id = CAST(:task AS uuid) AND ({OWN} OR {HELD} OR {LENT} OR {ASKED})"
 )
@@ -102,6 +103,7 @@ class Work:
     instance: UUID
     element: str
     name: str
+    form: str | None
     role: str | None
     organisation: str | None
     assignee: UUID | None
@@ -109,6 +111,7 @@ class Work:
     answers: dict[str, Any] | None
     answered_by: UUID | None
     acted_for: UUID | None
+    deployment: str
 
     @property
     def place(self) -> Place:
@@ -154,6 +157,7 @@ def looked_at(session: Session, actor: Actor, task: UUID) -> Work:
         instance=found.instance,
         element=found.element,
         name=found.name,
+        form=found.form,
         role=found.role,
         organisation=found.organisation,
         assignee=found.assignee,
@@ -161,6 +165,7 @@ def looked_at(session: Session, actor: Actor, task: UUID) -> Work:
         answers=found.answers,
         answered_by=found.answered_by,
         acted_for=found.acted_for,
+        deployment=found.deployment,
     )
 
 

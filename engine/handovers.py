@@ -18,6 +18,7 @@ from engine.domain.independence import Handover, Kind
 from engine.errors import ColleagueRefused, NotAllowed, TaskBound
 from engine.events import Kind as Happening
 from engine.identity import Actor
+from engine.permits import permit
 from engine.tables import Delegation, DelegationState, Person
 
 NOT_LENT = {"zh": "该任务没有委派给他人。", "en": "Nobody prepares this task for its owner."}
@@ -63,6 +64,7 @@ def transfer(session: Session, actor: Actor, task: UUID, handing: Handing) -> No
     """
     reason = desk.said(handing.reason)
     work = desk.opened(session, actor, task)
+    permit(session, work, "transfer")
     who = desk.own(actor, work)
     taker = _taker(session, work, _holders(session, actor, who, work), who, handing.to)
     independence.pass_on(session, work.place, Handover(Kind.TRANSFER, str(who.holder), str(taker.id)))
@@ -77,6 +79,7 @@ def delegate(session: Session, actor: Actor, task: UUID, handing: Handing) -> No
     """
     reason = desk.said(handing.reason)
     work = desk.opened(session, actor, task)
+    permit(session, work, "delegate")
     who = desk.own(actor, work)
     taker = _taker(session, work, _inside(session, actor, who, work), who, handing.to)
     independence.pass_on(session, work.place, Handover(Kind.DELEGATION, str(who.holder), str(taker.id)))

@@ -15,14 +15,15 @@ from engine.pages import Page
 from engine.runtime import Opening, Running
 from engine.tables import (
     STANDING,
+    CarbonCopy,
     Division,
     History,
     Incident,
     IncidentState,
     Instance,
-    Membership,
     Organisation,
     Person,
+    Sign,
     Task,
     TaskState,
 )
@@ -282,18 +283,23 @@ def _told(actor: Actor, element: str) -> bool:
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition for seeing an instance: the province all, others their own and those they worked on."""
+    """Return the condition for seeing an instance: the province all, others their own and those they worked on.
+
+    Whoever was asked for a sign or told of it sees it too.
+    """
     if actor.roles & PROVINCE:
         return true()
     took_part = select(Task.instance).where(
         or_(
             Task.ended_by == actor.id,
-            Task.assignee == actor.id,
+            Task.assignee.in_([actor.id, *actor.wholly]),
             tuple_(Task.organisation, Task.role).in_(sorted(actor.memberships)) if actor.memberships else false(),
         )
     )
-    own = select(Membership.organisation).where(Membership.person == actor.id)
-    return or_(Instance.organisation.in_(own), Instance.id.in_(took_part))
+    signs = select(Task.instance).join(Sign, Sign.task == Task.id).where(Sign.person == actor.id)
+    told = select(CarbonCopy.instance).where(CarbonCopy.person == actor.id)
+    own = Instance.organisation.in_(sorted(actor.organisations))
+    return or_(own, *(Instance.id.in_(some) for some in (took_part, signs, told)))
 
 
 def _may_start(session: Session, actor: Actor, wanted: Application) -> bool:

@@ -25,6 +25,7 @@ from engine.errors import ColleagueRefused, NotAllowed, NotFound, TaskBound, Tas
 from engine.events import Kind as Happening
 from engine.identity import Actor
 from engine.pages import Page
+from engine.permits import permit
 from engine.projections import Completion
 from engine.tables import (
     Delegation,
@@ -110,6 +111,7 @@ def ask(session: Session, actor: Actor, task: UUID, asking: Asking) -> list[UUID
     """
     reason = desk.said(asking.reason)
     work = desk.opened(session, actor, task)
+    permit(session, work, "sign")
     who = desk.own(actor, work)
     asked = _asked(session, actor, who, work, asking)
     if work.assignee is None:

@@ -18,13 +18,15 @@ from engine.domain.workdays import Calendar
 from engine.errors import InstanceSuspended, NotAllowed, TaskClosed, UrgedAlready
 from engine.events import Kind
 from engine.identity import Actor
+from engine.permits import permit
 from engine.runtime import OPERATORS
 from engine.tables import InstanceState, Person, TaskState, Urge
 
 LONGEST_NOTE = 500
 DAY = timedelta(days=1)
 CONCERNED = text(
-    """SELECT task.instance, task.element, task.name, task.state, instance.state AS standing,
+    """SELECT task.instance, task.element, task.name, task.form, task.role, task.state, instance.state AS standing,
+    instance.deployment,
     task.assignee = CAST(:actor AS uuid) AS mine
   FROM task JOIN instance ON instance.id = task.instance WHERE task.id = CAST(:task AS uuid)
   AND (CAST(:keeper AS boolean) OR instance.started_by = CAST(:actor AS uuid)
@@ -59,6 +61,7 @@ def urge(session: Session, actor: Actor, task: UUID, note: str) -> None:
         raise TaskClosed(task=task)
     if found.standing == InstanceState.SUSPENDED:
         raise InstanceSuspended(task=task)
+    permit(session, found, "urge")
     if found.mine:
         raise NotAllowed(task=task)
     day = _working_day(calendars.load(session), clock.today())

@@ -73,7 +73,7 @@ class Sign(Base):
     ended_at: Mapped[Instant | None]
     given_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # the person, or who stood in
     opinion: Mapped[str | None]
-    __table_args__ = (Index("ix_sign_person_open", "person", postgresql_where=text("state = 'open'")),)
+    __table_args__ = (Index("ix_sign_person_state", "person", "state"),)
 
 
 class Rejection(Base):

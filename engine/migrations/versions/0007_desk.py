@@ -30,8 +30,8 @@ def upgrade() -> None:
     _instance()
     _sign_in()
     _task()
-    _fk_task_answered_by()
     _fk_task_acted_for()
+    _fk_task_answered_by()
 
 
 def downgrade() -> None:
@@ -299,7 +299,7 @@ def _sign() -> None:
         sa.ForeignKeyConstraint(["task"], ["task.id"], name=op.f("fk_sign_task")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign")),
     )
-    op.create_index("ix_sign_person_open", "sign", ["person"], unique=False, postgresql_where=sa.text("state = 'open'"))
+    op.create_index("ix_sign_person_state", "sign", ["person", "state"], unique=False)
     op.create_index(op.f("ix_sign_task"), "sign", ["task"], unique=False)
 
 
@@ -360,9 +360,9 @@ def _task() -> None:
     op.create_index("ix_task_open_due", "task", ["due_at"], unique=False, postgresql_where=sa.text("state = 'open'"))
 
 
-def _fk_task_answered_by() -> None:
-    op.create_foreign_key(op.f("fk_task_answered_by"), "task", "person", ["answered_by"], ["id"])
-
-
 def _fk_task_acted_for() -> None:
     op.create_foreign_key(op.f("fk_task_acted_for"), "task", "person", ["acted_for"], ["id"])
+
+
+def _fk_task_answered_by() -> None:
+    op.create_foreign_key(op.f("fk_task_answered_by"), "task", "person", ["answered_by"], ["id"])
