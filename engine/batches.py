@@ -46,7 +46,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one item; `fault` says why it was not done, `next` names the tasks that opened."""
+    """What became of one item; `fault` says why it was not done, `next` names the tasks that opened, or who must sign."""
 
     task: UUID
     row: TaskRow | None
@@ -169,4 +169,6 @@ def _one(
         return Outcome(task, row, State.UNSURE, fault, [])
     if done is None:
         return Outcome(task, row, State.DONE, None, [])
-    return Outcome(task, row, State.HELD if done.waits_for else State.DONE, None, done.next)
+    if done.waits_for:
+        return Outcome(task, row, State.HELD, None, done.waits_for)
+    return Outcome(task, row, State.DONE, None, done.next)
