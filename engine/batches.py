@@ -46,7 +46,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one item; `fault` says why it was not done, `next` names the tasks that opened, or who must sign."""
+    """What became of one item; `fault` says why it was not done, `next` names the tasks that opened, or signers."""
 
     task: UUID
     row: TaskRow | None

@@ -15,7 +15,7 @@ from server.api.openapi import Blueprint
 api = Blueprint("filters", __name__, description="Filters of lists that people keep and share")
 
 
-class WantedSchema(ma.Schema):
+class ListFilterSchema(ma.Schema):
     """What is asked of a list; what is left out asks nothing."""
 
     text = ma.fields.String(
@@ -37,11 +37,11 @@ class WantedSchema(ma.Schema):
     descending = ma.fields.Boolean()
 
 
-class WantedQuery(PageQuery, WantedSchema):
+class WantedQuery(PageQuery, ListFilterSchema):
     """Which page of a list, narrowed and sorted."""
 
 
-class KeepingSchema(ma.Schema):
+class KeptFilterRequestSchema(ma.Schema):
     """A filter to keep."""
 
     name = ma.fields.String(required=True, validate=ma.validate.Length(1, filters.LONGEST_NAME))
@@ -49,10 +49,10 @@ class KeepingSchema(ma.Schema):
     organisation = ma.fields.String(
         load_default=None, allow_none=True, metadata={"description": "With whom it is shared; one's own"}
     )
-    filter_ = ma.fields.Nested(WantedSchema, data_key="filter", required=True)
+    filter_ = ma.fields.Nested(ListFilterSchema, data_key="filter", required=True)
 
 
-class KeptSchema(ma.Schema):
+class KeptFilterSchema(ma.Schema):
     """A filter that was kept."""
 
     id = ma.fields.UUID()
@@ -64,7 +64,7 @@ class KeptSchema(ma.Schema):
     own = ma.fields.Boolean()
 
 
-class KeptIdSchema(ma.Schema):
+class KeptFilterIdSchema(ma.Schema):
     """The id of a filter."""
 
     id = ma.fields.UUID()
@@ -72,12 +72,12 @@ class KeptIdSchema(ma.Schema):
 
 def wanted(query: dict[str, Any]) -> Wanted:
     """Return what a query asks of a list."""
-    return Wanted(**{name: value for name, value in query.items() if name in WantedSchema().fields})
+    return Wanted(**{name: value for name, value in query.items() if name in ListFilterSchema().fields})
 
 
 @api.get("/filters")
 @auth.signed_in
-@api.response(200, KeptSchema(many=True))
+@api.response(200, KeptFilterSchema(many=True))
 def listing() -> list[Kept]:
     """List the filters that the person keeps, and those shared with their organisations."""
     return filters.listing(g.session, g.actor)
@@ -85,8 +85,8 @@ def listing() -> list[Kept]:
 
 @api.post("/filters")
 @auth.signed_in
-@api.arguments(KeepingSchema)
-@api.response(201, KeptIdSchema)
+@api.arguments(KeptFilterRequestSchema)
+@api.response(201, KeptFilterIdSchema)
 def keep(body: dict[str, Any]) -> dict[str, UUID]:
     """Keep a filter under a name, for oneself or for one's organisation."""
     asked = filters.read(filters.plain(wanted(body["filter_"])))

@@ -20,7 +20,7 @@ from server.api.tasks import TaskSchema
 api = Blueprint("inbox", __name__, description="The lists of a person")
 
 
-class CountsSchema(ma.Schema):
+class ListCountsSchema(ma.Schema):
     """How many there are, counted to a thousand at most."""
 
     mine = ma.fields.Integer()
@@ -30,7 +30,7 @@ class CountsSchema(ma.Schema):
     copies = ma.fields.Integer(metadata={"description": "Those not read"})
 
 
-class StartedSchema(ma.Schema):
+class BegunCaseSchema(ma.Schema):
     """A case that the person started."""
 
     id = ma.fields.UUID()
@@ -47,7 +47,7 @@ class StartedSchema(ma.Schema):
     further = ma.fields.Integer(metadata={"description": "Tasks that wait and are not named"})
 
 
-class ReceivedSchema(ma.Schema):
+class ReceivedCopySchema(ma.Schema):
     """A case that the person was told of for information."""
 
     id = ma.fields.UUID()
@@ -64,19 +64,19 @@ class ReceivedSchema(ma.Schema):
     read_at = ma.fields.AwareDateTime(format="iso", allow_none=True)
 
 
-class ChosenSchema(ma.Schema):
+class ChosenTasksSchema(ma.Schema):
     """Tasks to claim."""
 
     tasks = ma.fields.List(ma.fields.UUID(), required=True, validate=ma.validate.Length(1, batches.MOST))
 
 
-class AnsweredSchema(ChosenSchema):
+class AnsweredTasksSchema(ChosenTasksSchema):
     """Tasks to answer alike."""
 
     answers = ma.fields.Dict(keys=ma.fields.String(), required=True)
 
 
-class OutcomeSchema(ma.Schema):
+class ItemOutcomeSchema(ma.Schema):
     """What became of one task: done, held (until others have signed), refused or unsure."""
 
     task = ma.fields.UUID()
@@ -87,7 +87,7 @@ class OutcomeSchema(ma.Schema):
 
 @api.get("/inbox/counts")
 @auth.signed_in
-@api.response(200, CountsSchema)
+@api.response(200, ListCountsSchema)
 def counts() -> dict[str, int]:
     """Count the lists of the person."""
     return inbox.counts(g.session, g.actor)
@@ -96,7 +96,7 @@ def counts() -> dict[str, int]:
 @api.get("/inbox/started")
 @auth.signed_in
 @api.arguments(WantedQuery, location="query")
-@api.response(200, page_of(StartedSchema))
+@api.response(200, page_of(BegunCaseSchema))
 def started(query: dict[str, Any]) -> Page[CaseRow]:
     """List the cases that the person started: where each stands, who has it, and since when."""
     return inbox.started(g.session, g.actor, query["cursor"], query["limit"], wanted(query))
@@ -105,7 +105,7 @@ def started(query: dict[str, Any]) -> Page[CaseRow]:
 @api.get("/inbox/copies")
 @auth.signed_in
 @api.arguments(WantedQuery, location="query")
-@api.response(200, page_of(ReceivedSchema))
+@api.response(200, page_of(ReceivedCopySchema))
 def copies(query: dict[str, Any]) -> Page[CopyRow]:
     """List the cases that the person was told of for information."""
     return inbox.copies(g.session, g.actor, query["cursor"], query["limit"], wanted(query))
@@ -113,8 +113,8 @@ def copies(query: dict[str, Any]) -> Page[CopyRow]:
 
 @api.post("/inbox/claim")
 @auth.signed_in
-@api.arguments(ChosenSchema)
-@api.response(200, OutcomeSchema(many=True))
+@api.arguments(ChosenTasksSchema)
+@api.response(200, ItemOutcomeSchema(many=True))
 def claim(body: dict[str, Any]) -> list[dict[str, Any]]:
     """Claim several tasks; each is an act of its own, and what became of it is told."""
     return [_told(one) for one in batches.claim(_sessions(), g.actor, body["tasks"])]
@@ -122,8 +122,8 @@ def claim(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 @api.post("/inbox/complete")
 @auth.signed_in
-@api.arguments(AnsweredSchema)
-@api.response(200, OutcomeSchema(many=True))
+@api.arguments(AnsweredTasksSchema)
+@api.response(200, ItemOutcomeSchema(many=True))
 def complete(body: dict[str, Any]) -> list[dict[str, Any]]:
     """Answer several tasks alike; 422 unless they are one step with one form that asks for no more than a decision."""
     return [_told(one) for one in batches.complete(_sessions(), g.actor, body["tasks"], body["answers"])]
