@@ -88,6 +88,7 @@ class DoneSchema(ma.Schema):
     id = ma.fields.UUID()
     instance = ma.fields.UUID()
     next = ma.fields.List(ma.fields.String(), metadata={"description": "Names of the tasks that opened"})
+    waits_for = ma.fields.List(ma.fields.String(), metadata={"description": "Names of those whose signs it waits for"})
 
 
 @api.get("/tasks")
