@@ -54,6 +54,14 @@ def given(session: Session, actor: Actor, instance: UUID) -> list[Given]:
     ]
 
 
+def forms(session: Session, instance: UUID) -> dict[str, Mapping[str, Any]]:
+    """Return the form of each step that has one, by its element; the caller has checked who may see the case."""
+    digest = session.scalar(select(Instance.deployment).where(Instance.id == instance))
+    programme = processes.load(session, str(digest))
+    steps = (one for some in programme.model.elements.values() for one in some.values())
+    return {one.id: programme.forms[one.form] for one in steps if one.form is not None}
+
+
 def _readable(actor: Actor) -> ColumnElement[bool]:
     return true() if actor.roles & PROVINCE else inbox.visible(actor)
 

@@ -81,6 +81,21 @@ def matrix(session: Session, actor: Actor, task: UUID) -> Matrix | None:
     return Matrix(_rule(scene.circle, needed), _named(session, seats), needed, scene.circle.done)
 
 
+def candidates(session: Session, actor: Actor, task: UUID) -> dict[str, Words]:
+    """Return the names of the organisations that may be asked as well, by id; none where seats are no organisations.
+
+    They are those in which somebody holds the role of the task and which have no seat yet. Raise NotFound.
+    """
+    found = _find(session, actor, task)
+    seated = matrix(session, actor, task)
+    if found.organisation is None or seated is None:
+        return {}
+    taken = {seat.organisation for seat in seated.seats}
+    query = select(Organisation.id, Organisation.name).join(Membership, Membership.organisation == Organisation.id)
+    rows = session.execute(query.where(Membership.role == found.role).distinct().order_by(Organisation.id))
+    return {row.id: row.name for row in rows if row.id not in taken}
+
+
 def add(session: Session, actor: Actor, task: UUID, seating: Seating) -> None:
     """Ask one more to answer (加签); raise NotFound, NotAllowed, OperationRefused, SeatRefused, BudgetSpent."""
     found = _find(session, actor, task)

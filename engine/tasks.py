@@ -8,6 +8,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from engine import clock, corrections, desk, events, forms, inbox, independence, processes, runtime, worklist
+from engine.bpmn.execution import Execution
 from engine.desk import Work
 from engine.domain.actors import Capacity
 from engine.domain.independence import Handover, Kind
@@ -70,12 +71,13 @@ def show(session: Session, actor: Actor, task: UUID) -> TaskView:
     row = inbox.found(session, actor, task)
     if row is None:
         raise NotFound(task=task)
-    programme = _programme(session, row.instance)
+    kept = session.execute(_KEPT.where(Task.id == task)).one()
+    programme, answers = processes.load(session, kept.deployment), kept.answers
     schema = programme.form(row.form) if row.form else None
-    answers = session.scalar(select(Task.answers).where(Task.id == task))
     if row.state != TaskState.OPEN:
         return TaskView(row, schema, answers or {}, {}, answers)
-    standing = runtime.peek(session, row.instance)
+    around = processes.surroundings(session, programme, clock.now())
+    standing = Execution.load(kept.envelope, programme.model, around)
     data = standing.data(task)
     before = answers or data.get(standing.element(task).result or "")
     return TaskView(row, schema, before if isinstance(before, dict) else {}, forms.mentioned(schema, data), answers)
@@ -212,6 +214,4 @@ def _locked(session: Session, actor: Actor, task: UUID) -> Work:
     return desk.opened(session, actor, task)
 
 
-def _programme(session: Session, instance: UUID) -> processes.Programme:
-    digest = session.scalar(select(Instance.deployment).where(Instance.id == instance))
-    return processes.load(session, str(digest))
+_KEPT = select(Instance.deployment, Instance.envelope, Task.answers).join(Instance, Instance.id == Task.instance)

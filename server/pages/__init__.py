@@ -3,6 +3,7 @@
 from flask import Flask
 
 from server.pages import (
+    actions,
     attachments,
     batches,
     board,
@@ -37,6 +38,7 @@ from server.pages.shell import loose_style, pages
 __all__ = ["faults", "loose_style", "register"]
 
 NOUNS = (
+    actions,
     attachments,
     batches,
     board,

@@ -1,6 +1,6 @@
 """Answers as people read them: each under its question, options by their names, in the language of the page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -10,6 +10,7 @@ from server.pages.words import language
 QUESTIONS = frozenset(
     {"textfield", "textarea", "number", "radio", "select", "checkbox", "checklist", "taglist", "datetime"}
 )
+LINE = 40  # letters
 MANY = frozenset({"checklist", "taglist"})
 
 
@@ -19,9 +20,14 @@ def told(schema: Mapping[str, Any] | None, answers: Mapping[str, Any]) -> list[d
     return [line for line in _lines(components, answers, "") if line["text"]]
 
 
-def questions(schema: Mapping[str, Any] | None) -> list[dict[str, str]]:
-    """Return [{path, label}] of every question and every table of the form, as whoever sends it back chooses them."""
-    return list(_questions((schema or {}).get("components", ()), ""))
+def questions(schema: Mapping[str, Any] | None, given: Mapping[str, Any] | None = None) -> list[dict[str, str]]:
+    """Return [{path, label}] of every question and table of the form, and of every row that was `given` in a table."""
+    return list(_questions((schema or {}).get("components", ()), given, ""))
+
+
+def locked(schema: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    """Return the form in which only `fields`, paths of answers, may change; a table opens when one of its rows may."""
+    return {**schema, "components": [_locked(one, fields, "") for one in schema.get("components", ())]}
 
 
 def label(component: Mapping[str, Any]) -> str:
@@ -49,12 +55,35 @@ def _rows(table: Mapping[str, Any], answers: Any, prefix: str) -> Iterator[dict[
         yield {"path": f"{prefix}.{number}", "label": f"{label(table)} {number + 1}", "text": joined}
 
 
-def _questions(components: Any, prefix: str) -> Iterator[dict[str, str]]:
+def _questions(components: Any, given: Any, prefix: str) -> Iterator[dict[str, str]]:
     for one in components:
+        path = _join(prefix, one)
         if one["type"] == "group":
-            yield from _questions(one.get("components", ()), _join(prefix, one))
-        elif one["type"] == "dynamiclist" or (one["type"] in QUESTIONS and not one.get("readonly")):
-            yield {"path": _join(prefix, one), "label": label(one)}
+            yield from _questions(one.get("components", ()), _below(given, one.get("path")), path)
+        elif one["type"] == "dynamiclist":
+            yield {"path": path, "label": label(one)}
+            yield from ({"path": row["path"], "label": _row_label(row)} for row in _rows(one, given, path))
+        elif one["type"] in QUESTIONS and not one.get("readonly"):
+            yield {"path": path, "label": label(one)}
+
+
+def _row_label(row: Mapping[str, str]) -> str:
+    return str(_("%(label)s: %(text)s", label=row["label"], text=shortened(row["text"])))
+
+
+def shortened(text: str) -> str:
+    """Return a text as it fits a line of a list."""
+    return text if len(text) <= LINE else text[: LINE - 1] + "…"
+
+
+def _locked(component: Mapping[str, Any], fields: Sequence[str], prefix: str) -> dict[str, Any]:
+    path, below = _join(prefix, component), component.get("components")
+    if component["type"] == "group":
+        return {**component, "components": [_locked(one, fields, path) for one in below or ()]}
+    if any(path == one or path.startswith(f"{one}.") or one.startswith(f"{path}.") for one in fields):
+        return dict(component)
+    rows = {"allowAddRemove": False, "components": [_locked(one, (), "") for one in below]} if below else {}
+    return {**component, "readonly": True, **rows}
 
 
 def _text(component: Mapping[str, Any], value: Any) -> str:

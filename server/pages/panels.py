@@ -9,16 +9,17 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
-from engine import documents, events, inbox, opinions
+from engine import actions, documents, drafts, events, forecast, inbox, independence, opinions, seats, signs, tasks
 from engine import instances as cases
 from engine.db import transaction
 from engine.errors import NotFound
 from engine.inbox import TaskRow
 from server.auth import signed_in
-from server.pages import answers, labels
+from server.pages import answers, comparison, labels, seatings, standings
 from server.pages.moments import day, stamp
 from server.pages.sentences import lines
 from server.pages.shell import pages, sessions
+from server.pages.words import pick
 
 RECENT = 12
 Panel = Callable[[Session, TaskRow], dict[str, Any]]
@@ -67,6 +68,14 @@ def _opinions(session: Session, row: TaskRow) -> dict[str, Any]:
     return {"told": [one for one in told if one["lines"]]}
 
 
+def _comparison(session: Session, row: TaskRow) -> dict[str, Any]:
+    """Compare what the form says now, a draft of the person included, with what it said last time."""
+    view = tasks.show(session, g.actor, row.id)
+    draft = drafts.load(session, g.actor, row.id) if row.state == "open" else None
+    now = {**view.data, **(draft.answers if draft is not None else {})}
+    return {"comparison": comparison.furnish(session, g.actor, view, now)}
+
+
 def _documents(session: Session, row: TaskRow) -> dict[str, Any]:
     found = documents.about(session, g.actor, row.instance, row.subject)
     return {"rows": [{"title": one.title, "number": one.number, "on": day(one.issued_on)} for one in found]}
@@ -85,10 +94,47 @@ def _waiting(one: dict[str, Any]) -> dict[str, Any]:
     return {"name": one["name"], "with": one["person"] or gettext("nobody yet"), "due": day(one["due_at"])}
 
 
+def _signs(session: Session, row: TaskRow) -> dict[str, Any]:
+    owner = row.state == "open" and g.actor.capacity(row.role, row.organisation, row.assignee) is not None
+    return {"signs": standings.sign_lines(signs.of_task(session, g.actor, row.id), owner=owner)}
+
+
+def _upcoming(session: Session, row: TaskRow) -> dict[str, Any]:
+    return {"rows": [_next(one) for one in forecast.upcoming(session, g.actor, row.id)]}
+
+
+def _next(one: forecast.Upcoming) -> dict[str, Any]:
+    where = [pick(one.organisation_name), labels.role(one.role)]
+    return {
+        "kind": one.kind,
+        "name": one.name,
+        "whom": gettext(" · ").join(part for part in where if part),
+        "people": gettext(", ").join(one.people),
+        "due": day(one.due_at),
+        "provisional": one.provisional,
+        "condition": pick(one.condition),
+    }
+
+
+def _seats(session: Session, row: TaskRow) -> dict[str, Any]:
+    """Tell who answers together; what others of a sealed step answered stays sealed."""
+    found = seats.matrix(session, g.actor, row.id)
+    if found is None:
+        return {"seats": [], "rule": ""}
+    hidden = independence.sealed(row.element, g.actor.roles)
+    may = any(one.key == "seat" and one.why is None for one in actions.allowed(session, g.actor, row.id))
+    told = [seatings.line(one, row, hidden=hidden, may=may) for one in found.seats]
+    return {"seats": told, "rule": pick(found.rule), "given": found.given, "needed": found.needed}
+
+
 PANELS: dict[str, tuple[object, Panel]] = {
     "history": (_("What has happened"), _history),
     "facts": (_("The case"), _facts),
     "opinions": (_("What was answered before"), _opinions),
     "documents": (_("Documents"), _documents),
+    "upcoming": (_("Who is next"), _upcoming),
+    "seats": (_("Answered together"), _seats),
+    "comparison": (_("Compared with last time"), _comparison),
+    "signs": (_("Added signs"), _signs),
     "diagram": (_("Where it stands"), _diagram),
 }

@@ -52,7 +52,7 @@ def task(task_id: UUID) -> str:
         unlocked=_unlocked(form, returned),
         sign=standings.asked_of_me(row, signed),
         opinion={"asked": opinion_asked(offered)},
-        panels=standings.panels(happened),
+        panels=standings.panels(row, happened),
         bar=bar(row.id, stands["act"], offered),
     )
 

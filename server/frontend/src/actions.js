@@ -19,6 +19,11 @@ export function mount({ before, after, refuse }) {
   });
 }
 
+/** Let the forms of the page with data-act be sent as dialogs are. */
+export function mountForms({ before, after }) {
+  for (const form of document.querySelectorAll('form[data-act]')) listen(form, () => send(form, { before, after }, () => {}));
+}
+
 async function dialogOf(address, hooks) {
   if (kept.has(address)) return kept.get(address);
   const reply = await fetch(address, { headers: headers() });
@@ -46,11 +51,21 @@ function wire(dialog, address, hooks) {
   dialog.addEventListener('close', () => visibleOpener(dialog.opener)?.focus());
   for (const picker of dialog.querySelectorAll('[data-people]')) mountPeople(picker);
   for (const choice of dialog.querySelectorAll('[data-reveals]')) reveal(form, choice);
+  listen(form, () => send(form, hooks, () => leave(dialog, address)));
+}
+
+function listen(form, submit) {
   form.addEventListener('input', ({ target }) => forgive(form, target.name || target.closest('[data-people]')?.dataset.people));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    send(dialog, form, address, hooks);
+    submit();
   });
+}
+
+function leave(dialog, address) {
+  dialog.close();
+  dialog.remove();
+  kept.delete(address);
 }
 
 // A menu that closed meanwhile hides its button; then its summary takes the focus.
@@ -70,7 +85,7 @@ function reveal(form, part) {
   update();
 }
 
-async function send(dialog, form, address, { before, after }) {
+async function send(form, { before, after }, done) {
   const button = form.querySelector('[type=submit]');
   clear(form);
   button.disabled = true;
@@ -79,9 +94,7 @@ async function send(dialog, form, address, { before, after }) {
     const reply = await fetch(form.action, { method: 'POST', headers: headers(), body: new FormData(form) });
     const body = await reply.text();
     if (!reply.ok) return refused(form, body);
-    dialog.close();
-    dialog.remove();
-    kept.delete(address);
+    done();
     after(JSON.parse(body));
   } catch {
     trouble(form, fallback());

@@ -1,18 +1,27 @@
 // The page of a task: its bar of actions, what an action led to, and the diagram once it comes into view.
 import './task.css';
-import { mount as mountActions } from './actions.js';
+import { mount as mountActions, mountForms } from './actions.js';
 import { tell } from './notice.js';
 
 const STORE = 'icity-told';
 const menu = () => document.querySelector('.more-acts');
 
-/** Make the bar, the dialogs and the diagram live; `before` keeps what was typed before the page is left. */
-export function mount({ before }) {
+/**
+ * Make the bar, the dialogs and the diagram live. `before` keeps what was typed before the page is left; `arrived` is
+ * told of each part of the page that was fetched.
+ */
+export function mount({ before, arrived }) {
   mountActions({ before, after, refuse: tell });
+  mountForms({ before, after });
   document.addEventListener('click', explain);
   document.addEventListener('click', closeMenu);
   document.addEventListener('keydown', (event) => event.key === 'Escape' && leaveMenu());
-  document.addEventListener('htmx:load', ({ target }) => drawDiagram(target));
+  const fetched = (part) => {
+    if (part.dataset?.diagram) import(part.dataset.diagram);
+    arrived(part);
+  };
+  document.querySelectorAll('.task-columns .panel').forEach(fetched);
+  document.addEventListener('htmx:load', ({ target }) => fetched(target));
   tellOnce();
 }
 
@@ -82,9 +91,4 @@ function leaveMenu() {
   if (!open?.open) return;
   open.open = false;
   open.querySelector('summary').focus();
-}
-
-function drawDiagram(part) {
-  const address = part.dataset?.diagram;
-  if (address) import(address);
 }
