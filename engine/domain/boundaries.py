@@ -1,4 +1,4 @@
-"""Boundaries of divisions: a GeoJSON file is checked and drawn as paths for a picture 1000 wide.
+"""Boundaries of divisions: a GeoJSON file is checked and drawn as paths 1000 wide, and at most twice as high.
 
 The file is a FeatureCollection of polygons (RFC 7946); each names its division by code. No boundary is shipped with
 the product, because a map of them must be approved; whoever imports one gives the number of the approval (审图号).

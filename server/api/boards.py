@@ -37,7 +37,7 @@ class ProvinceSchema(ma.Schema):
     fictional = ma.fields.Boolean()
 
 
-class TileSchema(ma.Schema):
+class BoardTileSchema(ma.Schema):
     """A unit and where it stands."""
 
     unit = ma.fields.String()
@@ -56,7 +56,7 @@ class TileSchema(ma.Schema):
     late = ma.fields.Integer(metadata={"description": "Its open tasks past their deadline"})
 
 
-class LateSchema(ma.Schema):
+class LateCaseSchema(ma.Schema):
     """A case with open tasks past their deadline."""
 
     case = ma.fields.UUID()
@@ -67,7 +67,7 @@ class LateSchema(ma.Schema):
     due_at = ma.fields.AwareDateTime(format="iso")
 
 
-class GoalSchema(ma.Schema):
+class BoardTargetSchema(ma.Schema):
     """A target of the guidance against the day."""
 
     key = ma.fields.String()
@@ -84,13 +84,13 @@ class BoardSchema(ma.Schema):
 
     province = ma.fields.Nested(ProvinceSchema, allow_none=True)
     provinces = ma.fields.List(ma.fields.Nested(ProvinceSchema))
-    tiles = ma.fields.List(ma.fields.Nested(TileSchema))
-    late = ma.fields.List(ma.fields.Nested(LateSchema))
-    targets = ma.fields.List(ma.fields.Nested(GoalSchema), metadata={"description": "Told to provincial roles"})
+    tiles = ma.fields.List(ma.fields.Nested(BoardTileSchema))
+    late = ma.fields.List(ma.fields.Nested(LateCaseSchema))
+    targets = ma.fields.List(ma.fields.Nested(BoardTargetSchema), metadata={"description": "Told to provincial roles"})
     on = ma.fields.Date()
 
 
-class RoundSchema(ma.Schema):
+class BoardRoundSchema(ma.Schema):
     """A round and what is open in its own case."""
 
     id = ma.fields.String()
@@ -111,7 +111,7 @@ class RoundSchema(ma.Schema):
     late = ma.fields.Integer()
 
 
-class ScoreSchema(ma.Schema):
+class RankScoreSchema(ma.Schema):
     """What a round gave a unit."""
 
     sheet = ma.fields.UUID()
@@ -129,9 +129,9 @@ class RankSchema(ma.Schema):
     tier = ma.fields.String()
     rank = ma.fields.Integer()
     of = ma.fields.Integer()
-    score = ma.fields.Nested(ScoreSchema)
+    score = ma.fields.Nested(RankScoreSchema)
     rank_before = ma.fields.Integer(allow_none=True)
-    before = ma.fields.Nested(ScoreSchema, allow_none=True)
+    before = ma.fields.Nested(RankScoreSchema, allow_none=True)
     climbed = ma.fields.Integer(allow_none=True)
     gained = ma.fields.Decimal(as_string=True, allow_none=True)
 
@@ -139,22 +139,22 @@ class RankSchema(ma.Schema):
 class RankingSchema(ma.Schema):
     """A round's units, the best first, cities before counties."""
 
-    round = ma.fields.Nested(RoundSchema)
-    before = ma.fields.Nested(RoundSchema, allow_none=True)
+    round = ma.fields.Nested(BoardRoundSchema)
+    before = ma.fields.Nested(BoardRoundSchema, allow_none=True)
     province = ma.fields.Nested(ProvinceSchema, allow_none=True)
     rows = ma.fields.List(ma.fields.Nested(RankSchema))
     groups = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String())
     medians = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Dict(values=ma.fields.Decimal(as_string=True)))
 
 
-class SpanQuery(ma.Schema):
+class AgendaSpanQuery(ma.Schema):
     """From which day to which; the next 31 days when left out, 800 days at most."""
 
     since = ma.fields.Date(load_default=None)
     until = ma.fields.Date(load_default=None)
 
 
-class EntrySchema(ma.Schema):
+class AgendaEntrySchema(ma.Schema):
     """Something on a person's agenda."""
 
     key = ma.fields.String(metadata={"description": "Stays the same as long as the thing does"})
@@ -173,14 +173,14 @@ class EntrySchema(ma.Schema):
     provisional = ma.fields.Boolean()
 
 
-class AddressSchema(ma.Schema):
+class FeedAddressSchema(ma.Schema):
     """The secret of a feed that was just made; it is told once."""
 
     secret = ma.fields.String()
     path = ma.fields.String(metadata={"description": "Where calendar programs read it"})
 
 
-class StepSchema(ma.Schema):
+class StepDaysSchema(ma.Schema):
     """A step of a process and its working days."""
 
     programme = ma.fields.String()
@@ -195,7 +195,7 @@ class StepSchema(ma.Schema):
     missed = ma.fields.Integer()
 
 
-class MapSchema(ma.Schema):
+class BoundaryMapSchema(ma.Schema):
     """The boundaries of a province as they are drawn; shown with their approval number or not at all."""
 
     province = ma.fields.String()
@@ -206,7 +206,7 @@ class MapSchema(ma.Schema):
     drawing = ma.fields.Dict()
 
 
-class ImportSchema(ma.Schema):
+class BoundaryImportSchema(ma.Schema):
     """An approved GeoJSON with its approval number (审图号)."""
 
     number = ma.fields.String(required=True, validate=ma.validate.Length(1, LONGEST_NUMBER))
@@ -225,7 +225,7 @@ def board(query: dict[str, Any]) -> Board:
 
 @api.get("/rounds")
 @auth.signed_in
-@api.response(200, RoundSchema(many=True))
+@api.response(200, BoardRoundSchema(many=True))
 def rounds() -> list[RoundRow]:
     """List the latest rounds, each with its stage."""
     return boards.rounds(g.session, g.actor)
@@ -242,8 +242,8 @@ def ranking(query: dict[str, Any], round: str) -> Ranking:  # noqa: A002 - the n
 
 @api.get("/agenda")
 @auth.signed_in
-@api.arguments(SpanQuery, location="query")
-@api.response(200, EntrySchema(many=True))
+@api.arguments(AgendaSpanQuery, location="query")
+@api.response(200, AgendaEntrySchema(many=True))
 def listing(query: dict[str, Any]) -> list[Entry]:
     """List the person's agenda: rounds, deadlines, notices and the next measurements."""
     since: date = query["since"] or clock.today()
@@ -252,7 +252,7 @@ def listing(query: dict[str, Any]) -> list[Entry]:
 
 @api.post("/agenda/feed")
 @auth.signed_in
-@api.response(201, AddressSchema)
+@api.response(201, FeedAddressSchema)
 def make_feed() -> dict[str, str]:
     """Make the secret address of the person's calendar, in place of the one of before."""
     secret = feeds.renew(g.session, g.actor)
@@ -269,8 +269,8 @@ def end_feed() -> None:
 
 @api.get("/bottlenecks")
 @auth.needs(*sorted(LOOKERS))
-@api.arguments(SpanQuery, location="query")
-@api.response(200, StepSchema(many=True))
+@api.arguments(AgendaSpanQuery, location="query")
+@api.response(200, StepDaysSchema(many=True))
 def steps(query: dict[str, Any]) -> list[Step]:
     """Tell how many working days each step took between two days, and what is open at it; the last year by default."""
     until: date = query["until"] or clock.today()
@@ -279,7 +279,7 @@ def steps(query: dict[str, Any]) -> list[Step]:
 
 @api.get("/board/maps/<province>")
 @auth.signed_in
-@api.response(200, MapSchema)
+@api.response(200, BoundaryMapSchema)
 def show_map(province: str) -> Drawn:
     """Give the boundaries of a province as they are drawn; 404 when none were imported."""
     return maps.show(g.session, province)
@@ -287,8 +287,8 @@ def show_map(province: str) -> Drawn:
 
 @api.put("/board/maps/<province>")
 @auth.needs(*sorted(KEEPERS))
-@api.arguments(ImportSchema)
-@api.response(200, MapSchema)
+@api.arguments(BoundaryImportSchema)
+@api.response(200, BoundaryMapSchema)
 def import_map(body: dict[str, Any], province: str) -> Drawn:
     """Import the approved boundaries of a province; 422 says what is wrong with them."""
     file = File(body["source"], orjson.dumps(body["geojson"]), body["number"])
