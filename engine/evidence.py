@@ -199,7 +199,7 @@ def _refuse_strange(store: Store, file: File) -> None:
         )
     if file.media_type not in store.types:
         raise EvidenceRefused(
-            why={"zh": f"不接受{file.media_type:.100}类文件。", "en": "Files of this kind are not taken."}
+            why={"zh": f"不接受这类文件（{file.media_type:.100}）。", "en": "Files of this kind are not taken."}
         )
     fault = incoming.fault(file.media_type, file.content)
     if fault is not None:

@@ -25,6 +25,8 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
     WORD: (".docx",),
     OFD: (".ofd",),
 }
+# What people call such files.
+NAMES: Mapping[str, str] = {PDF: "PDF", PNG: "PNG", JPEG: "JPG", TEXT: "CSV", SHEET: "XLSX", WORD: "DOCX", OFD: "OFD"}
 # What a package of a kind must hold, else it is another package under its name.
 HEARTS = {SHEET: "xl/workbook.xml", WORD: "word/document.xml", OFD: "OFD.xml"}
 
@@ -154,4 +156,5 @@ def _is_link(entry: zipfile.ZipInfo) -> bool:
 
 
 def _another(media_type: str) -> Text:
-    return {"zh": f"文件内容与类型{media_type}不符。", "en": "The content is of another kind."}
+    name = NAMES.get(media_type, media_type)
+    return {"zh": f"文件内容与文件类型（{name}）不符。", "en": f"The content is not that of a file of the kind {name}."}

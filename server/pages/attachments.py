@@ -23,15 +23,6 @@ from server.pages.shell import pages, sessions
 
 SHORT = 8  # letters of a digest that people compare at a glance
 LONGEST_NAME = 1000
-KINDS = {
-    incoming.PDF: "PDF",
-    incoming.PNG: "PNG",
-    incoming.JPEG: "JPG",
-    incoming.TEXT: "CSV",
-    incoming.SHEET: "XLSX",
-    incoming.WORD: "DOCX",
-    incoming.OFD: "OFD",
-}
 STEPS = ("B", "KB", "MB", "GB")
 
 
@@ -191,7 +182,7 @@ def _told(row: AttachmentRow) -> dict[str, Any]:
 
 
 def _file(row: Any) -> dict[str, Any]:
-    kind = KINDS.get(row.media_type, "")
+    kind = incoming.NAMES.get(row.media_type, "")
     return {
         "name": row.name,
         "kind": kind,
@@ -203,7 +194,7 @@ def _file(row: Any) -> dict[str, Any]:
 
 def _limits() -> str:
     store = uploads.store()
-    kinds = _(", ").join(KINDS.get(one, one) for one in sorted(store.types))
+    kinds = _(", ").join(incoming.NAMES.get(one, one) for one in sorted(store.types))
     return str(_("%(kinds)s; at most %(size)s each", kinds=kinds, size=_size(store.largest)))
 
 

@@ -14,7 +14,7 @@ from engine.db import transaction
 from engine.worksheets import Cell
 from server.auth import signed_in
 from server.pages.shell import pages, sessions
-from server.pages.words import pick
+from server.pages.words import language, pick
 
 
 @pages.get("/tasks/<uuid:task_id>/figures")
@@ -60,7 +60,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "name": pick(cell.name),
         "names": list(_names(cell.name)),
         "measure": cell.measure,
-        "note": cell.used_for,
+        "note": cell.used_for if language() == "zh" else "",
         "group": cell.group,
         "places": cell.places,
         "before": _plain(cell.before),
