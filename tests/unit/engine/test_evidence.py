@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,15 +13,16 @@ from sqlalchemy import func, literal_column, select, table
 from sqlalchemy.orm import Session
 
 from engine import clock, evidence, figures, units
-from engine.errors import EvidenceRefused, NotFound, StateDamaged
+from engine.errors import EvidenceRefused, NotFound, QuotaReached, ScannerDown, StateDamaged
 from engine.evidence import File, Store
 from engine.figures import Batch, Hands, Origin
 from engine.identity import Actor
 from engine.settings import Settings
 from engine.tables import Event, Evidence, Instance, Task, TaskState
+from tests.support import files
 
 PDF = b"%PDF-1.7\n" + b"x" * 100
-PNG = b"\x89PNG\r\n\x1a\n" + b"x"
+PNG = files.png()
 
 
 @pytest.fixture
@@ -127,7 +128,8 @@ def test_file_that_is_not_what_it_should_be_is_refused(session: Session, store: 
     [
         File("x.png", "image/png", PNG),
         File("x.csv", "text/csv", b"a,b\n"),
-        File("x.ofd", "application/ofd", b"PK\x03\x04"),
+        File("x.ofd", "application/ofd", files.package({"OFD.xml": b"<ofd/>"})),
+        File("x.jpg", "image/jpeg", files.jpeg()),
     ],
 )
 def test_kinds_of_file_that_settings_name_are_taken(session: Session, store: Store, file: File) -> None:
@@ -159,20 +161,62 @@ def test_a_scan_that_hangs_refuses_the_file_before_the_database_gives_up(
     idle = session.scalar(patience.where(literal_column("name") == "idle_in_transaction_session_timeout"))
     assert idle > evidence.SCAN_SECONDS
     monkeypatch.setattr(evidence, "SCAN_SECONDS", 0.2)
-    with pytest.raises(EvidenceRefused):
+    with pytest.raises(ScannerDown):
         evidence.keep(session, replace(store, scan="sleep 60"), None, pdf())
+    assert not store.folder.exists()
 
 
 @pytest.mark.parametrize(
-    ("command", "clean"), [("grep -q PDF", True), ("grep -q virus", False), ("/no/such/scan", False)]
+    ("command", "refusal"),
+    [
+        ("grep -q PDF", None),
+        ("grep -q virus", EvidenceRefused),
+        ("sh -c 'exit 2'", ScannerDown),
+        ("/no/such/scan", ScannerDown),
+    ],
 )
-def test_scan_decides(session: Session, store: Store, command: str, clean: bool) -> None:
+def test_scan_decides_and_one_that_fails_lets_nothing_through(
+    session: Session, store: Store, command: str, refusal: type[Exception] | None
+) -> None:
     scanned = replace(store, scan=command)
-    if clean:
+    if refusal is None:
         assert evidence.keep(session, scanned, None, pdf())
-    else:
-        with pytest.raises(EvidenceRefused):
-            evidence.keep(session, scanned, None, pdf())
+        return
+    with pytest.raises(refusal):
+        evidence.keep(session, scanned, None, pdf())
+    assert not store.folder.exists()
+    assert session.scalar(select(func.count()).select_from(Evidence)) == 0
+
+
+def test_a_day_has_room_for_so_many_bytes_and_files_of_one_person(
+    session: Session, store: Store, actor: Callable[[str], Actor]
+) -> None:
+    clerk, other = actor("shouli"), actor("tianbao")
+    small = replace(store, daily=250, files=3)
+    evidence.keep(session, small, clerk.id, pdf())
+    evidence.keep(session, small, clerk.id, pdf(PDF + b"2"))
+    with pytest.raises(QuotaReached) as refused:
+        evidence.keep(session, small, clerk.id, pdf(PDF + b"3"))
+    assert "24小时" in refused.value.facts["why"]["zh"]
+    evidence.keep(session, small, other.id, pdf(PDF + b"3"))
+    evidence.keep(session, small, clerk.id, pdf(b"%PDF-1"))
+    with pytest.raises(QuotaReached):
+        evidence.keep(session, small, clerk.id, pdf(b"%PDF-2"))
+    clock.travel(clock.now() + timedelta(hours=25))
+    assert evidence.keep(session, small, clerk.id, pdf(b"%PDF-2"))
+
+
+def test_the_people_of_one_organisation_share_its_room(
+    session: Session, store: Store, actor: Callable[[str], Actor]
+) -> None:
+    first, second = actor("tianbao"), actor("shuju")
+    assert first.organisations & second.organisations
+    shared = replace(store, daily_organisation=150)
+    evidence.keep(session, shared, first.id, pdf())
+    with pytest.raises(QuotaReached) as refused:
+        evidence.keep(session, shared, second.id, pdf(PDF + b"2"))
+    assert "本单位" in refused.value.facts["why"]["zh"]
+    assert evidence.keep(session, shared, actor("shouli").id, pdf(PDF + b"2"))
 
 
 def test_evidence_is_seen_by_those_whom_its_figures_concern(
