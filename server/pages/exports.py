@@ -38,7 +38,7 @@ def export_inbox() -> Response:
 def _columns(chosen: str, shown: Any) -> list[tuple[str, Any]]:
     """Return each column as its head and what tells its cell of a row."""
     when = (str(shown.when), lambda row: row["ended"] if chosen == "done" else row["since"])
-    unit = (_("Unit"), lambda row: row["unit"])
+    unit = (_("City or county"), lambda row: row["unit"])
     if shown.rows == "cases":
         return [
             (_("Case"), lambda row: row["title"]),

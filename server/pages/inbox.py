@@ -36,7 +36,7 @@ OF_TASKS = (Sort.PRIORITY, Sort.NAME, Sort.UNIT, Sort.DUE, Sort.WHEN)
 OF_CASES = (Sort.NAME, Sort.UNIT, Sort.WHEN)
 SORTS = {
     Sort.NAME: _("Task"),
-    Sort.UNIT: _("Unit"),
+    Sort.UNIT: _("City or county"),
     Sort.DUE: _("Due"),
     Sort.PRIORITY: _("Priority"),
 }
