@@ -12,6 +12,8 @@ from sqlalchemy import select, text
 
 from engine import (
     db,
+    desk,
+    handovers,
     identity,
     incidents,
     instances,
@@ -21,70 +23,34 @@ from engine import (
     processes,
     runtime,
     signals,
+    signs,
     tasks,
     timers,
+    urges,
 )
 from engine.db import Sessions, transaction
 from engine.errors import Busy, InstanceEnded
+from engine.handovers import Handing
 from engine.identity import Actor
 from engine.instances import Application
 from engine.settings import Settings, load
-from engine.tables import Incident, Task, TaskState, Timer
+from engine.signs import Asking, Opinion
+from engine.tables import Incident, SignKind, SignState, Task, TaskState, Timer
 from server import problems, worker
+from tests.faults.crossings import ABOUT, DESKS, DIAGRAMS
 from tests.faults.stepping import Act, Outcome, Player, Stepper
 from tests.support.diagrams import drawn
 from tests.support.invariants import broken, broken_in
 from tests.support.postgres import TestServer, cheap_passwords
-from tests.support.shapes import (
-    boundary,
-    catch,
-    choice,
-    end,
-    mapped,
-    message,
-    parallel,
-    service,
-    signal,
-    start,
-    timer,
-    user,
-    way,
-)
+from tests.support.shapes import catch, end, start, timer, way
 
-ABOUT = 'id = "race"\nlifecycle = "branches"\nname = { zh = "争先", en = "Race" }\n'
-ROLE = "PRV_OFFICER"
-BRANCHES = (
-    start()
-    + user("first", "work", "other", "last", "rung", "called", "alarmed", role=ROLE)
-    + parallel("split", "join")
-    + boundary("bell", "work", timer("=period"))
-    + boundary("call", "work", message(), correlation="=case")
-    + boundary("alarm_heard", "other", signal(), interrupting=False)
-    + end("e", "e1", "e2", "e3")
-    + way("s first split work join last e", "split other join", "bell rung e1", "call called e2")
-    + way("alarm_heard alarmed e3")
-)
-EITHER = (
-    start()
-    + user("first", "rung", "called", "alarmed", role=ROLE)
-    + choice("choice")
-    + catch("bell", timer("=period"))
-    + catch("call", message(), correlation="=case")
-    + catch("alarm_heard", signal())
-    + end("e", "e1", "e2")
-    + way("s first choice bell rung e", "choice call called e1", "choice alarm_heard alarmed e2")
-)
-STUCK = (
-    start()
-    + user("first", "other", "rung", role=ROLE)
-    + parallel("split", "join")
-    + service("number", mapped({"organ": '="浙科"', "serial": "=serial"}), operator="document number", result="no")
-    + boundary("bell", "number", timer("=period"))
-    + end("e", "e1")
-    + way("s first split number join e", "split other join", "bell rung e1")
-)
-DIAGRAMS = {"branches": BRANCHES, "either": EITHER, "stuck": STUCK}
-PEOPLE = {"one": "PRV_OFFICER", "two": "PRV_OFFICER", "lead": "PRV_LEAD", "keeper": "SYS_ADMIN"}
+PEOPLE = {
+    "one": "PRV_OFFICER",
+    "two": "PRV_OFFICER",
+    "lead": "PRV_LEAD",
+    "other lead": "PRV_LEAD",
+    "keeper": "SYS_ADMIN",
+}
 BY_THE_CLOCK = {"fire", "deliver", "tell"}  # who finds the instance busy comes again with the next tick
 
 
@@ -100,6 +66,7 @@ class Case:
     copy: int = 0
     incident: int = 0
     step: int = 0
+    signs: list[UUID] = field(default_factory=list)
 
 
 Verb = Callable[[Case], Act]
@@ -117,6 +84,20 @@ def _delivers(key: str) -> Verb:
 
 def _operated(verb: Callable[..., Any], *more: Any) -> Verb:
     return lambda case: lambda session: verb(session, case.people["keeper"], case.instance, *more)
+
+
+def _on_work(verb: Callable[..., Any], who: str, *more: Any) -> Verb:
+    return lambda case: lambda session: verb(session, case.people[who], case.tasks["work"], *more)
+
+
+def _hands(verb: Callable[..., Any], who: str, to: str) -> Verb:
+    return lambda case: (
+        lambda session: verb(session, case.people[who], case.tasks["work"], Handing(case.people[to].id, "why"))
+    )
+
+
+def _signs(who: str, place: int, state: SignState) -> Verb:
+    return lambda case: lambda session: signs.give(session, case.people[who], case.signs[place], Opinion(state, "why"))
 
 
 VERBS: dict[str, Verb] = {
@@ -148,11 +129,44 @@ VERBS: dict[str, Verb] = {
         )
     ),
     "mend": _operated(operations.write, {"serial": 7}, "why"),
+    "transfer": _hands(handovers.transfer, "one", "two"),
+    "delegate": _hands(handovers.delegate, "one", "lead"),
+    "delegate as another": _hands(handovers.delegate, "two", "lead"),
+    "ask for a sign": lambda case: (
+        lambda session: signs.ask(
+            session, case.people["one"], case.tasks["work"], Asking(SignKind.BEFORE, [case.people["lead"].id], "why")
+        )
+    ),
+    "urge": _on_work(urges.urge, "keeper", ""),
+    "urge as another": _on_work(urges.urge, "lead", ""),
+    "hand back": _on_work(handovers.hand_back, "lead", "why"),
+    "take back": _on_work(handovers.take_back, "one", "why"),
+    "sign": _signs("lead", 0, SignState.AGREED),
+    "sign as another": _signs("other lead", 1, SignState.AGREED),
+    "refuse to sign": _signs("other lead", 1, SignState.REFUSED),
+    "ask no longer": lambda case: lambda session: signs.take_back(session, case.people["one"], case.signs[1], "why"),
 }
-IN_BRANCHES = [verb for verb in VERBS if verb not in {"retry", "settle", "mend"}]
+IN_BRANCHES = list(itertools.takewhile(lambda verb: verb != "retry", VERBS))
 IN_EITHER = ["cancel", "terminate", "suspend", "write", "return", "fire", "deliver", "deliver another", "tell"]
 IN_STUCK = ["complete the other branch", "cancel", "terminate", "suspend", "mend", "return", "fire", "retry", "settle"]
-MEETINGS = {"branches": IN_BRANCHES, "either": IN_EITHER, "stuck": IN_STUCK}
+ON_FREE = [
+    "transfer",
+    "delegate",
+    "delegate as another",
+    "ask for a sign",
+    "urge",
+    "urge as another",
+    "complete",
+    "fire",
+]
+ON_LENT = ["hand back", "take back", "complete", "reassign", "cancel", "fire"]
+ON_HELD = ["sign", "sign as another", "refuse to sign", "ask no longer", "complete", "reassign", "suspend", "fire"]
+MEETINGS = {
+    "branches": IN_BRANCHES,
+    "either": IN_EITHER,
+    "stuck": IN_STUCK,
+    **dict(zip(DESKS, (ON_FREE, ON_LENT, ON_HELD), strict=True)),
+}
 PAIRS = [
     (process, *pair) for process, some in MEETINGS.items() for pair in itertools.combinations_with_replacement(some, 2)
 ]
@@ -179,6 +193,7 @@ class Ground:
             tasks.complete(session, self.people["one"], self._open(session, case)["first"], {})
         with transaction(self.sessions) as session:
             case.tasks = self._open(session, case)
+            self._prepare(session, case, process)
             case.timer = session.scalar(select(Timer.id).where(Timer.instance == instance)) or 0
             query = select(Incident.id).where(Incident.instance == instance)
             case.incident = session.scalar(query) or 0
@@ -190,6 +205,16 @@ class Ground:
                 copy = "SELECT id FROM signal_copy WHERE instance = :instance"
                 case.copy = session.execute(text(copy), {"instance": instance}).scalar_one()
         return case
+
+    def _prepare(self, session: Any, case: Case, process: str) -> None:
+        """Let the first branch stand where its desk has it."""
+        one, work = case.people["one"], case.tasks.get("work")
+        if process == "lent":
+            handovers.delegate(session, one, work, Handing(case.people["lead"].id, "why"))
+        if process == "held":
+            asked = [case.people["lead"].id, case.people["other lead"].id]
+            case.signs = signs.ask(session, one, work, Asking(SignKind.AFTER, asked, "why"))
+            tasks.complete(session, one, work, {})
 
     def run(self, process: str, verbs: tuple[str, str], step: Callable[[Act, Act], list[Outcome]]) -> Any:
         """Let two verbs meet on a new case, and the clock tick afterwards; return what it all came to."""
@@ -235,14 +260,17 @@ class Ground:
 
 STORY = {
     "instance": "SELECT state, steps FROM instance WHERE id = :instance",
-    "tasks": "SELECT element, t.state, a.login, e.login FROM task t LEFT JOIN person a ON a.id = assignee"
-    " LEFT JOIN person e ON e.id = ended_by WHERE instance = :instance",
+    "tasks": "SELECT element, t.state, a.login, e.login, bindings, answers FROM task t"
+    " LEFT JOIN person a ON a.id = assignee LEFT JOIN person e ON e.id = ended_by WHERE instance = :instance",
     "timers": "SELECT element FROM timer WHERE instance = :instance",
     "subscriptions": "SELECT element, kind, name FROM subscription WHERE instance = :instance",
     "incidents": "SELECT element, kind, state FROM incident WHERE instance = :instance",
     "history": "SELECT step, element, outcome FROM history WHERE instance = :instance",
     "events": "SELECT kind, element, actor FROM event WHERE instance = :instance",
     "messages": "SELECT split_part(external_id, ' ', 2), state FROM message WHERE correlation = :turn",
+    "delegations": "SELECT d.state FROM delegation d JOIN task t ON t.id = d.task WHERE instance = :instance",
+    "signs": "SELECT kind, s.state, person FROM sign s JOIN task t ON t.id = s.task WHERE instance = :instance",
+    "urges": "SELECT sender FROM urge u JOIN task t ON t.id = u.task WHERE instance = :instance",
     "signals": "SELECT count(*) FROM signal_copy WHERE instance = :instance",
 }
 
@@ -302,6 +330,14 @@ def test_a_verb_that_does_not_lock_is_found_out(ground, monkeypatch):
     monkeypatch.setattr(tasks, "_locked", tasks._find)
     verbs = ("claim", "claim as another")
     assert ground.run("branches", verbs, ground.stepper.holding) not in ground.orders("branches", verbs)
+
+
+def test_signs_that_do_not_lock_are_found_out(ground, monkeypatch):
+    """Each of the two takes the other for missing: nobody would finish the task."""
+    verbs = ("sign", "sign as another")
+    serial = ground.orders("held", verbs)
+    monkeypatch.setattr(desk, "lock", lambda *_: None)
+    assert ground.run("held", verbs, ground.stepper.holding) not in serial
 
 
 def test_a_move_that_does_not_lock_is_found_out(ground, monkeypatch):
