@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_, select, true, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, case, false, or_, select, true, tuple_
+from sqlalchemy.orm import Session, aliased
 
-from engine import independence, pages, processes, runtime
+from engine import independence, pages, permits, processes, runtime
 from engine.errors import NotAllowed, NotFound, OperationRefused
 from engine.identity import Actor, roles
 from engine.pages import Page
@@ -141,7 +142,7 @@ def show(session: Session, actor: Actor, instance: UUID) -> InstanceView:
     programme = processes.load(session, found.deployment)
     tasks = session.execute(
         select(Task.id, Task.element, Task.name, Task.role, Task.due_at, Task.provisional, Person.name.label("person"))
-        .add_columns(Task.created_at, Organisation.name.label("organisation_name"))
+        .add_columns(Task.form, Task.created_at, Organisation.name.label("organisation_name"), _asks(actor))
         .outerjoin(Person, Person.id == Task.assignee)
         .outerjoin(Organisation, Organisation.id == Task.organisation)
         .where(Task.instance == instance, Task.state == TaskState.OPEN)
@@ -153,11 +154,13 @@ def show(session: Session, actor: Actor, instance: UUID) -> InstanceView:
         )
     ).mappings()
     label = programme.milestones.get(found.milestone or "")
+    keeps = bool(actor.roles & runtime.OPERATORS) or found.started_by == actor.id
+    concerned = keeps or found.organisation in actor.organisations
     return InstanceView(
         row=_row(found),
         number=programme.number,
         milestone_name=dict(label) if label else None,
-        open_tasks=[dict(row) for row in tasks],
+        open_tasks=[{**row, "urgeable": _urgeable(programme, row, concerned=concerned)} for row in tasks],
         incidents=[dict(row) for row in failed],
         started_by=session.scalar(select(Person.name).where(Person.id == found.started_by)),
     )
@@ -300,6 +303,21 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     told = select(CarbonCopy.instance).where(CarbonCopy.person == actor.id)
     own = Instance.organisation.in_(sorted(actor.organisations))
     return or_(own, *(Instance.id.in_(some) for some in (took_part, signs, told)))
+
+
+def _asks(actor: Actor) -> ColumnElement[str]:
+    """Return how the actor stands to an open task: it is `mine`, they `helped` by an earlier step, or it is `other`."""
+    done = aliased(Task)
+    mine = and_(done.instance == Task.instance, done.state == TaskState.COMPLETED, done.ended_by == actor.id)
+    helped = select(done.id).where(mine).correlate(Task).exists()
+    return case((Task.assignee == actor.id, "mine"), (helped, "helped"), else_="other").label("stand")
+
+
+def _urgeable(programme: processes.Programme, row: Any, *, concerned: bool) -> bool:
+    """Tell whether the diagram lets the actor, who is concerned or did an earlier step, ask to hurry with a task."""
+    if row["stand"] == "mine" or not (concerned or row["stand"] == "helped"):
+        return False
+    return "urge" in permits.actions_of(permits.drawn(programme, SimpleNamespace(**row)))
 
 
 def _may_start(session: Session, actor: Actor, wanted: Application) -> bool:

@@ -8,8 +8,9 @@ from flask import g, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
-from engine import archive, clock, documents, events, files, opinions
+from engine import archive, clock, copies, documents, events, files, opinions, urges
 from engine import instances as cases
+from engine.copies import Sending
 from engine.db import transaction
 from engine.errors import NotFound
 from engine.events import Kind
@@ -129,6 +130,45 @@ def cancel_instance(case: UUID) -> Response:
     return redirect(url_for("pages.instance", case=case), 303)
 
 
+@pages.post("/instances/<uuid:case>/urge")
+@signed_in
+def urge_in_case(case: UUID) -> Response:
+    """Ask whoever has a task of a case to hurry, once a day."""
+    task = request.form.get("task", type=UUID)
+    if task is None:
+        raise NotFound(instance=case)
+    with transaction(sessions()) as session:
+        urges.urge(session, g.actor, task, request.form.get("note", ""))
+    return _again(case)
+
+
+@pages.get("/instances/<uuid:case>/copies")
+@signed_in
+def copies_of_case(case: UUID) -> str:
+    """Show who was told of a case, and whom one may tell of it."""
+    with transaction(sessions()) as session:
+        view = cases.show(session, g.actor, case)
+        names = labels.read(session)
+        told = copies.sent(session, g.actor, case)
+        people = copies.candidates(session, g.actor)
+    return render_template(
+        "instances/copies.html",
+        case=brief(view.row, names),
+        told=[{**vars(row), "at": stamp(row.at), "read_at": stamp(row.read_at)} for row in told],
+        people=[{"id": one.id, "name": one.name, "where": pick(one.organisation_name)} for one in people],
+    )
+
+
+@pages.post("/instances/<uuid:case>/copies")
+@signed_in
+def copy_case(case: UUID) -> Response:
+    """Tell colleagues of a case."""
+    people = request.form.getlist("people", UUID)
+    with transaction(sessions()) as session:
+        copies.send(session, g.actor, case, Sending(people, request.form.get("note", "")))
+    return _again(case)
+
+
 def brief(row: cases.InstanceRow, names: labels.Labels) -> dict[str, Any]:
     """Return a case as a list shows it."""
     label, tone = STATES[row.state]
@@ -141,6 +181,11 @@ def brief(row: cases.InstanceRow, names: labels.Labels) -> dict[str, Any]:
         "started": stamp(row.started_at),
         "ended": stamp(row.ended_at),
     }
+
+
+def _again(case: UUID) -> Response:
+    """Let htmx show the case anew."""
+    return Response(status=204, headers={"HX-Redirect": url_for("pages.instance", case=case)})
 
 
 def _timeline(session: Any, case: UUID, names: labels.Labels) -> dict[str, Any]:
@@ -173,6 +218,7 @@ def _waiting(row: dict[str, Any]) -> dict[str, Any]:
         "due": day(row["due_at"]),
         "late": late,
         "provisional": row["provisional"],
+        "urgeable": row["urgeable"],
     }
 
 

@@ -1,0 +1,33 @@
+"""Looking at a page: what an accessibility checker holds against it, and what it says in the wrong language."""
+
+from axe_playwright_python.sync_playwright import Axe
+from babel.messages.pofile import read_po
+from playwright.sync_api import Page
+
+from engine.settings import ROOT
+
+CATALOGUE = ROOT / "server" / "translations" / "zh" / "LC_MESSAGES" / "messages.po"
+GRAVE = {"serious", "critical"}
+
+
+def grave(page: Page) -> list[tuple[str, list[str]]]:
+    """Return the serious and critical faults of access, each with what it is found in."""
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found if one["impact"] in GRAVE]
+
+
+def lines(page: Page) -> set[str]:
+    """Return the lines of text that a page shows."""
+    return {line.strip() for line in page.locator("body").inner_text().splitlines()}
+
+
+def missing(page: Page) -> set[str]:
+    """Return what form-js and bpmn-js said that words.js does not know."""
+    return set(page.evaluate("[...(window.icityMissing ?? [])]"))
+
+
+def english() -> set[str]:
+    """Return every English sentence that has a Chinese one in the catalogue."""
+    with CATALOGUE.open("rb") as file:
+        messages = [message.id for message in read_po(file) if message.id]
+    return {text for one in messages for text in ([one] if isinstance(one, str) else one)}
