@@ -31,7 +31,7 @@ WITH chosen AS (
   FROM task t JOIN instance i ON i.id = t.instance
   WHERE t.state = 'open' OR (t.state = 'completed' AND t.ended_at >= :since AND t.ended_at < :until)
 ), span AS (
-  SELECT min(arrived) AS first, greatest(max(arrived), max(ended)) AS last FROM chosen
+  SELECT least(min(arrived), min(ended)) AS first, greatest(max(arrived), max(ended)) AS last FROM chosen
 ), numbered AS (
   SELECT d.day::date AS day,
     sum(CASE WHEN coalesce(c.workday, extract(isodow FROM d.day) < 6) THEN 1 ELSE 0 END) OVER (ORDER BY d.day) AS number
