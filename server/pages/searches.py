@@ -66,7 +66,7 @@ def furnish(session: Session, chosen: str, wanted: Wanted, names: Labels) -> dic
         "deadlines": _deadlines(wanted) if chosen in {"mine", "claimable"} else [],
         "kept": [_kept(one, chosen, plain) for one in filters.listing(session, g.actor)],
         "shares": [{"key": key, "label": pick(name)} for key, name in known.items()],
-        "clear": url_for("pages.inbox", list=chosen),
+        "whole": url_for("pages.inbox", list=chosen),
         "count": sum(bool(getattr(wanted, name)) for name in (*filters.PLAIN[1:], "due", "since")),
     }
 

@@ -22,10 +22,10 @@ name = { zh = "小流程", en = "Small" }
 """
 CHOICES = [{"label": "同意", "value": "agree", "en": "Agree"}, {"label": "退回", "value": "back", "en": "Send back"}]
 DECISION = [
-    {"type": "text", "id": "about", "text": "请决定。"},
+    {"type": "text", "id": "field_about", "text": "请决定。"},
     {
         "type": "radio",
-        "id": "decision",
+        "id": "field_decision",
         "key": "decision",
         "label": "结论",
         "values": CHOICES,
@@ -34,7 +34,7 @@ DECISION = [
     },
     {
         "type": "textarea",
-        "id": "reason",
+        "id": "field_reason",
         "key": "reason",
         "label": "意见",
         "validate": {"required": True, "minLength": 2, "maxLength": 40},
@@ -43,7 +43,7 @@ DECISION = [
     },
 ]
 WORDS = [
-    {"type": "textfield", "id": "words", "key": "words", "label": "内容", "validate": {"required": True}},
+    {"type": "textfield", "id": "field_words", "key": "words", "label": "内容", "validate": {"required": True}},
 ]
 SEAT = 'icity:role="APP_FILL" icity:organisation="=&quot;yunxi-science&quot;"'
 OFFICER = 'icity:role="PRV_OFFICER"'

@@ -88,9 +88,12 @@ document.addEventListener('htmx:afterSwap', ({ target, detail }) => {
   if (fresh && known !== undefined && told() !== known) fresh.hidden = false;
 });
 
-// What is searched stays as it is typed while the list beside it changes; its sorting follows the list.
-document.addEventListener('htmx:pushedIntoHistory', () => {
-  document.body.dispatchEvent(new CustomEvent('counts'));
+// What is not asked is not in the address.
+document.addEventListener('htmx:configRequest', ({ target, detail }) => {
+  if (target.id !== 'search') return;
+  const given = [...detail.formData];
+  const soon = detail.formData.get('due') === 'soon';
+  for (const [name, value] of given) if (!value || (name === 'days' && !soon)) detail.formData.delete(name);
 });
 
 count();
