@@ -7,6 +7,8 @@ const PAUSE = 1200; // milliseconds without typing
 const RETRY = 15000;
 const PREFIX = 'icity-draft:';
 
+let leaving = false; // whoever signs out wants no copy made as the page goes
+
 /**
  * Save what is typed into `form`, which `watch` of answers.js knows; `draft` is what the page said of it.
  * Return {flush, done}: save at once; forget the draft, because the task is finished.
@@ -19,6 +21,7 @@ export function mount(form, draft) {
 
 /** Take every copy off this computer: whoever signs out leaves nothing behind. */
 export function forget() {
+  leaving = true;
   for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) localStorage.removeItem(key);
 }
 
@@ -139,7 +142,7 @@ class Keeper {
 
   // The copy on this computer: what was typed, when, and the draft of the server that it went on from.
   copy() {
-    if (this.over || !this.dirty()) return;
+    if (this.over || leaving || !this.dirty()) return;
     const copy = { answers: answersOf(this.form), at: Date.now(), seen: this.seen };
     try {
       localStorage.setItem(this.key, JSON.stringify(copy));
