@@ -233,6 +233,7 @@ def cancel(session: Session, actor: Actor, instance: UUID, reason: str) -> None:
     found = _find(session, actor, instance)
     if actor.roles & CANCELLERS:
         with runtime.operated(session, actor, instance, reason) as running:
+            running.behalf = actor.told(CANCELLERS)
             running.cancel(reason)
         return
     _reasoned(reason)

@@ -54,7 +54,10 @@ class Completion:
 
 
 class Move(Protocol):
-    """A move that is about to be saved: `before` is what was open when it began, `known` the variables it found."""
+    """A move that is about to be saved: `before` is what was open when it began, `known` the variables it found.
+
+    `behalf` is what its events tell of the person in whose place it was made.
+    """
 
     session: Session
     row: Held
@@ -63,6 +66,7 @@ class Move(Protocol):
     before: Rest
     known: survey.Layers
     told: Rows
+    behalf: dict[str, Any]
     actor: UUID | None
     completion: Completion | None
     reason: str | None
@@ -306,14 +310,15 @@ def _history(move: Move, gone: list[UUID]) -> Rows:
 def _events(move: Move, parts: Mapping[str, Rows], gone: list[UUID]) -> Iterable[dict[str, Any]]:
     if move.opening is not None:
         yield event("instance.started", move.opening)
-    yield from move.told
+    yield from ({**one, "data": {**one["data"], **move.behalf}} for one in move.told)
     yield from _what_came(move, gone)
     if move.execution.milestone:
         yield event("milestone.reached", {"milestone": move.execution.milestone})
     yield from _what_waits(parts)
     yield from _what_stood_still(parts)
     if move.execution.ended:
-        yield event(f"instance.{_state(move).value}", {"reason": move.reason} if move.reason else {})
+        facts = {"reason": move.reason, **move.behalf} if move.reason else {}
+        yield event(f"instance.{_state(move).value}", facts)
 
 
 def _what_came(move: Move, gone: list[UUID]) -> Iterable[dict[str, Any]]:

@@ -59,6 +59,7 @@ class Running:
         self.before = before
         self.known = survey.layers(execution)
         self.told: list[dict[str, Any]] = []
+        self.behalf: dict[str, Any] = {}
         self.moved = False
 
     @property
@@ -238,6 +239,7 @@ def operated(session: Session, actor: Actor, instance: UUID, reason: str) -> Ite
         raise OperationRefused(why={"zh": "请说明原因。", "en": "Say why."})
     with _loaded(session, _locked(session, instance)) as running:
         running.acts(actor.id)
+        running.behalf = actor.told(OPERATORS)
         yield running
 
 

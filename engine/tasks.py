@@ -126,7 +126,7 @@ def reassign(session: Session, actor: Actor, task: UUID, to: Assignment) -> None
     _hand_on(session, found, actor, to)
     after = {"organisation": to.organisation, "assignee": to.assignee}
     place = {"instance": found.instance, "task": task, "element": found.element, "actor": actor.id}
-    facts = {"from": before, "to": after, "reason": to.reason}
+    facts = {"from": before, "to": after, "reason": to.reason, **actor.told(OPERATORS)}
     events.record(session, [{"kind": "task.reassigned", **place, "data": facts}])
     _settle_assignment(session, task, found.instance)
 

@@ -1,5 +1,6 @@
 """Who acts: a person, the roles they hold, and those in whose place they stand for the time being."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,11 @@ class Principal:
     def roles(self) -> frozenset[str]:
         """Return the roles that are lent."""
         return frozenset(role for _, role in self.memberships)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Return what an event tells of something done in their place."""
+        return {"for": {"person": str(self.person), "name": self.name}}
 
 
 @dataclass(frozen=True)
@@ -47,9 +53,7 @@ class Capacity:
     @property
     def told(self) -> dict[str, Any]:
         """Return what an event tells of it, nothing when the person acts in their own place."""
-        if self.principal is None:
-            return {}
-        return {"for": {"person": str(self.principal.person), "name": self.principal.name}}
+        return self.principal.told if self.principal else {}
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,13 @@ class Actor:
         found = (one for one in self.principals if one.person == person and one.whole)
         principal = next(found, None)
         return Capacity(self.id, principal) if principal else None
+
+    def told(self, roles: Collection[str]) -> dict[str, Any]:
+        """Return what an event tells of something done by one of `roles`: in whose place, if it is not one's own."""
+        if not self.principals or any(role in roles for _, role in self.own):
+            return {}
+        lender = next((one for one in self.principals if not one.roles.isdisjoint(roles)), None)
+        return lender.told if lender else {}
 
     @property
     def wholly(self) -> list[UUID]:

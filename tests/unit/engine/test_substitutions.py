@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert, select, update
 
-from engine import clock, handovers, identity, inbox, signs, substitutions, tasks
+from engine import clock, handovers, identity, inbox, instances, operations, signs, substitutions, tasks
 from engine.db import transaction
 from engine.errors import (
     ColleagueRefused,
@@ -278,3 +278,20 @@ def test_a_substitute_who_may_only_look_does_not_claim(stage, lead, actor):
     stage.do(tasks.release, task, by=lead)
     with pytest.raises(NotAllowed):
         stage.do(tasks.claim, task, by=clerk)
+
+
+def test_what_an_operator_does_by_a_lent_role_names_both(stage, lead, actor):
+    clerk, second = actor("shouli"), actor("tingzhang2")
+    appoint(stage, lead, clerk)
+    stand_in = again(stage, clerk)
+    instance, task = opened(stage)
+    stage.do(operations.suspend, instance, "等", by=stand_in)
+    stage.do(operations.resume, instance, "好", by=stand_in)
+    stage.do(tasks.reassign, task, tasks.Assignment("换人", assignee=second.id), by=stand_in)
+    stage.do(instances.cancel, instance, "作废", by=stand_in)
+    kinds = ("instance.suspended", "instance.resumed", "task.reassigned", "instance.cancelled")
+    told = stage.all(select(Event.data).where(Event.kind.in_(kinds)))
+    assert [data["for"]["name"] for data in told] == ["韩厅长"] * 4
+    other = stage.start("p")
+    stage.do(operations.suspend, other, "等", by=lead)
+    assert "for" not in stage.one(select(Event.data).where(Event.instance == other, Event.kind == "instance.suspended"))
