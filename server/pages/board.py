@@ -27,7 +27,7 @@ from server.pages.shell import pages, sessions
 from server.pages.tables import Form, Table
 from server.pages.terms import ROUND_STATES, round_name
 from server.pages.units import LEVELS
-from server.pages.words import language
+from server.pages.words import language, pick
 
 VIEWS = {"tiles": lazy_gettext("Tiles"), "map": lazy_gettext("Map"), "table": lazy_gettext("Table")}
 AHEAD = relativedelta(months=24)
@@ -43,7 +43,7 @@ def board() -> str:
         rounds = boards.rounds(session, g.actor)
         names = labels.read(session)
         drawn = maps.of(session, found.province.code) if found.province else None
-        late = [_late(row, session) for row in found.late[:MOST_LATE]]
+        late = [_late(row, session, names) for row in found.late[:MOST_LATE]]
     view = _view(drawn is not None)
     return render_template(
         "board/board.html",
@@ -59,7 +59,7 @@ def board() -> str:
         areas=cartogram.areas(found.tiles, drawn) if drawn and view == "map" else None,
         rows=[_row(tile, names) for tile in found.tiles] if view == "table" else [],
         targets=_targets(found.targets),
-        rounds=_rounds(rounds),
+        rounds=_rounds(rounds, names),
         coming=_coming(found, names),
         late=late,
         more_late=max(len(found.late) - MOST_LATE, 0),
@@ -166,24 +166,24 @@ def _named(one: Target) -> str:
     return one.name if language() == "zh" else one.english
 
 
-def _rounds(rounds: Sequence[RoundRow]) -> list[dict[str, Any]]:
+def _rounds(rounds: Sequence[RoundRow], names: Labels) -> list[dict[str, Any]]:
     """Return the rounds that are open, then the last of each kind that came to something."""
     going = [row for row in rounds if row.state is RoundState.OPEN]
     last: dict[str, RoundRow] = {}
     for row in rounds:
         if row.state in {RoundState.CLOSED, RoundState.PUBLISHED} and (row.scored or row.results):
             last.setdefault(row.kind, row)
-    return [_round(row) for row in [*going, *last.values()][:MOST_ROUNDS]]
+    return [_round(row, names) for row in [*going, *last.values()][:MOST_ROUNDS]]
 
 
-def _round(row: RoundRow) -> dict[str, Any]:
+def _round(row: RoundRow, names: Labels) -> dict[str, Any]:
     text, tone = ROUND_STATES[row.state.value]
     return {
         "name": round_name(row.id),
         "state": {"label": text, "tone": tone},
         "href": url_for("pages.instance", case=row.instance) if row.instance else None,
         "ranking": url_for("pages.rankings", round=row.id) if row.scored else None,
-        "steps": row.steps,
+        "steps": [_said(step, names) for step in row.steps],
         "due": day(row.next_due),
         "provisional": row.provisional,
         "late": row.late,
@@ -211,15 +211,20 @@ def _coming(found: Board, names: Labels) -> list[dict[str, Any]]:
     ]
 
 
-def _late(row: Late, session: Session) -> dict[str, Any]:
+def _late(row: Late, session: Session, names: Labels) -> dict[str, Any]:
     days = -calendars.load(session).workdays_between(clock.now(), row.due_at)
     return {
         "case": row.case,
         "title": row.title,
-        "name": row.name,
+        "name": _said(row.name, names),
         "due": day(row.due_at),
         "tasks": row.tasks,
         "days": ngettext("overdue by %(num)d working day", "overdue by %(num)d working days", days)
         if days
         else _("overdue"),
     }
+
+
+def _said(name: str, names: Labels) -> str:
+    """Return the name of a task, as its programme says it in the language of the page."""
+    return pick({"zh": name, "en": names.english.get(name, name)})

@@ -80,8 +80,8 @@ def page(secret: str | None) -> str:
         views=[{"key": key, "label": label} for key, label in VIEWS.items()],
         kinds=[{"label": label, "tone": tone} for label, tone in KINDS.values()],
         weekdays=WEEKDAYS,
-        weeks=[[_day(one, month, known, by_day[one]) for one in week] for week in weeks],
-        days=[_day(one, month, known, by_day[one]) for one in sorted(by_day) if one.month == month.month],
+        weeks=[[_day(one, month, known, by_day.get(one, [])) for one in week] for week in weeks],
+        days=[_day(one, month, known, lines) for one, lines in _listed(found, month, names)],
         unpublished=known.provisional(weeks[-1][-1]),
         feed={"made": stamp(made), "address": _address(secret) if secret else None},
     )
@@ -128,6 +128,16 @@ def _by_day(found: Iterable[Entry], names: Labels) -> dict[date, list[dict[str, 
         for number in range((entry.until - entry.day).days + 1):
             told[entry.day + timedelta(days=number)].append(line)
     return told
+
+
+def _listed(found: Iterable[Entry], month: date, names: Labels) -> list[tuple[date, list[dict[str, Any]]]]:
+    """Return the entries of the month in words by day; one that lasts stands on its first day alone."""
+    told: dict[date, list[dict[str, Any]]] = defaultdict(list)
+    last = month + relativedelta(day=31)
+    for entry in found:
+        if entry.day <= last and entry.until >= month:
+            told[max(entry.day, month)].append(_line(entry, names))
+    return sorted(told.items())
 
 
 def _line(entry: Entry, names: Labels) -> dict[str, Any]:

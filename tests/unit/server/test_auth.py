@@ -23,6 +23,7 @@ OPEN = {
     ("GET", "/api/v1/openapi.json"),
     ("POST", "/api/v1/sign-in"),
     ("POST", "/hooks/<source>"),
+    ("GET", "/feeds/<secret>.ics"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
     ("POST", "/language"),
