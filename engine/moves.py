@@ -164,7 +164,7 @@ def way_back(ground: Ground, number: int) -> Way:
         raise NotFound(instance=ground.instance, step=number)
     steps = [step]
     while steps[0].scope not in scopes:
-        outer = next((row for row in ground.past if row.task == steps[0].scope), None)
+        outer = next((row for row in reversed(ground.past) if row.task == steps[0].scope), None)
         if outer is None:
             raise _refused("该步骤所在的子流程没有办结过。", "The sub-process of that step was never finished.")
         steps.insert(0, outer)
@@ -203,7 +203,7 @@ def take_up(running: Running, way: Way, then: Layers | None) -> UUID:
         seen = survey.seen(running.execution, way.scope)
         returns.restore(running.execution, {layer: then[layer] for layer in seen if layer in then})
     path = [
-        Reopening(one.element, one.origins, undoing.joins, (then or {}).get(f"s{one.task.hex}"))
+        Reopening(one.element, one.task, one.origins, undoing.joins, (then or {}).get(f"s{one.task.hex}"))
         for one, undoing in zip(way.steps, way.undone, strict=True)
     ]
     returns.forget(running.execution, way.scope, [row.element for row in way.undone[0].steps])

@@ -162,7 +162,7 @@ def _undone(running: Running, ground: Ground, way: Way) -> dict[str, dict[str, A
     """
     if way.step.version is None:
         raise _refused("当时的数据没有保存。", "The data of then were not kept.")
-    undone = {row.task for row in way.after}
+    undone = {way.step.task, *(row.task for row in ways.since(ground, way))}
     query = select(History.task, History.changes).where(
         History.instance == ground.instance, History.version >= way.step.version, History.changes.is_not(None)
     )

@@ -46,9 +46,8 @@ def free(ground: Ground, row: Past) -> Way | None:
 
 def _way(ground: Ground, step: int) -> Way:
     way = moves.way_back(ground, step)
-    for row in way.after:
-        if row.task != way.step.task:
-            _undoable(ground.model.element(row.process, row.element), delegates.READING | delegates.REPEATABLE)
+    for row in since(ground, way):
+        _undoable(ground.model.element(row.process, row.element), delegates.READING | delegates.REPEATABLE)
     return way
 
 
@@ -108,13 +107,22 @@ def too_late(ground: Ground, way: Way) -> None:
 
 def gone_on(ground: Ground, way: Way) -> None:
     """Raise OperationRefused when somebody finished what came from a step, or what cannot be undone came from it."""
-    for row in way.after:
+    for row in since(ground, way):
         element = ground.model.element(row.process, row.element)
-        if row.task == way.step.task:
-            continue
         if element.kind in HUMAN:
             raise _refused(f"“{element.name}”已办理，不能再撤回。", f"“{element.name}” is done already.")
         _undoable(element, delegates.READING)
+
+
+def since(ground: Ground, way: Way) -> list[Past]:
+    """Return every step that ever came from the one a way leads back to, also inside what the way takes away."""
+    around = {one.task: one.scope for one in survey.tokens(ground.execution)}
+    steps, scope = list(way.steps), way.scope
+    while scope is not None:  # what is open around it now may have ended before, and others gone on from there
+        steps += [row for row in ground.past if row.task == scope][:1]
+        scope = around[scope]
+    rows = [row for step in steps for row in causes.ever(ground.model, ground.past, step)]
+    return rows + causes.within(ground.past, {*(row.task for row in rows), *way.undone[0].tokens})
 
 
 def claimed(name: str) -> OperationRefused:

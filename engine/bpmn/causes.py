@@ -69,12 +69,36 @@ def standing(execution: Execution, model: Model, past: Iterable[Past]) -> list[P
         if rows and _owner(one) == rows[0].scope and one.parent is one.workflow.task_tree
     }
     last = {row.place: row for row in rows if row.place is not None}
-    undone: set[UUID] = set()
+    undone: set[int] = set()
     for row in rows:
         if row.place is not None and (row.place in open_places or last[row.place] is not row):
             until = last[row.place].step if last[row.place] is not row else None
-            undone |= _after(model, rows, row, until)
-    return [row for row in rows if row.task not in undone]
+            after = _after(model, rows, row, until)
+            undone |= {one.step for one in rows if one.task in after and (until is None or one.step < until)}
+    return [row for row in rows if row.step not in undone]
+
+
+def ever(model: Model, past: Iterable[Past], step: Past) -> list[Past]:
+    """Return every step of its scope that ever came from a step, also what a return has undone since."""
+    rows = sorted((row for row in past if row.scope == step.scope and not several(row)), key=lambda row: row.step)
+    after = _after(model, rows, step)
+    return [row for row in rows if row.task in after and row.task != step.task]
+
+
+def within(past: Iterable[Past], tokens: Iterable[UUID]) -> list[Past]:
+    """Return every step inside some tokens, in order: of the sub-processes they opened, of those who did them."""
+    inside = set(tokens)
+    rows = list(past)
+    found: dict[UUID, Past] = {}
+    known = -1
+    while known < len(found):
+        known = len(found)
+        for row in rows:
+            around = {row.scope, *(row.sources if several(row) else ())}
+            if row.task not in found and around & inside:
+                found[row.task] = row
+                inside.add(row.task)
+    return sorted(found.values(), key=lambda row: row.step)
 
 
 def line(execution: Execution, task: UUID) -> list[Past]:

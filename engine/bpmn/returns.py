@@ -19,10 +19,12 @@ WATCHED = frozenset({"timer", "message", "signal", "conditional"})
 class Reopening:
     """A flow node to begin at again, and what waits at joins beside it.
 
-    `data` are the variables inside a sub-process or called process, None as it is given them now.
+    `data` are the variables inside a sub-process or called process, None as it is given them now; what is opened again
+    keeps its token, so that what was done inside before still counts as done there.
     """
 
     element: str
+    token: UUID
     origins: Origins | None = None
     joins: Sequence[Waiting] = ()
     data: dict[str, Any] | None = None
@@ -98,7 +100,7 @@ def _open(game: Any, around: Any, reopening: Reopening) -> Any:
     node: Any = _node(around, reopening.element)
     if node.element.loop is not None:
         raise NotFound(element=reopening.element)
-    token = Token(around, node, around.task_tree)
+    token = Token(around, node, around.task_tree, id=reopening.token)
     if reopening.origins is not None:
         token.internal_data["origins"] = _plain(reopening.origins)
     game.note(token, "entered")

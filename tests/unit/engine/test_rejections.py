@@ -349,6 +349,47 @@ def test_no_answer_is_taken_back_once_somebody_went_on(stage, other):
         stage.do(rejections.withdraw, uuid4(), "x")
 
 
+def test_no_answer_is_taken_back_once_one_of_several_has_answered_behind_it(stage):
+    body = start() + user("a", **ROLE) + user("v", **ROLE, inner=many("=[1, 2]")) + end("e") + way("s a v e")
+    instance = stage.play(body)
+    done = stage.task(instance, "a")
+    stage.complete(instance, "a")
+    stage.complete(instance, "v")
+    with pytest.raises(OperationRefused) as refusal:
+        stage.do(rejections.withdraw, done, "x")
+    assert "已办理" in told(refusal)
+    assert stage.tasks(instance) == ["v"]
+
+
+def test_no_answer_is_taken_back_once_somebody_has_answered_inside_a_sub_process_behind_it(stage):
+    inner = start("is") + user("i", "h", **ROLE) + end("ie") + way("is i h ie")
+    instance = stage.play(start() + user("a", **ROLE) + sub("sp", inner) + end("e") + way("s a sp e"))
+    done = stage.task(instance, "a")
+    stage.complete(instance, "a")
+    stage.complete(instance, "i")
+    with pytest.raises(OperationRefused):
+        stage.do(rejections.withdraw, done, "x")
+    back(stage, instance, "h", "i")
+    with pytest.raises(OperationRefused):
+        stage.do(rejections.withdraw, done, "x")
+    assert stage.tasks(instance) == ["i"]
+
+
+def test_in_a_sub_process_that_was_opened_again_what_was_done_before_still_counts(stage):
+    inner = start("is") + user("i", "h", **ROLE) + end("ie") + way("is i h ie")
+    body = start() + parallel("f", "j") + sub("sp", inner) + user("r", **ROLE) + end("e") + way("s f sp j e", "f r j")
+    instance = stage.play(body)
+    stage.complete(instance, "i")
+    done = stage.task(instance, "h")
+    stage.complete(instance, "h")
+    stage.do(rejections.withdraw, done, "x")
+    assert stage.tasks(instance) == ["h", "r"]
+    task = stage.task(instance, "h")
+    assert [row.element for row in stage.do(rejections.steps, task)] == ["i"]
+    stage.complete(instance, "h")
+    finish(stage, instance, "r")
+
+
 def test_what_another_branch_wrote_since_stays_when_an_answer_is_taken_back(stage):
     body = start() + parallel("f", "j") + user("l", **ASKS, result="x") + user("r", **ASKS, result="y")
     instance = stage.play(body + user("z", **ROLE) + end("e") + way("s f l j z e", "f r j"), x=0, y=0)
