@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import and_, any_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from engine import clock, divisions, inbox
@@ -220,14 +220,16 @@ def open_tasks(session: Session, actor: Actor, unit: str) -> list[Waiting]:
 
 
 def decided(session: Session, actor: Actor, unit: str) -> list[EventRow]:
-    """Return what was decided about a unit, the newest first: by decision tables, by granting and ending titles."""
-    about = or_(Instance.subject == unit, Event.data["unit"].astext == unit)
+    """Return what was decided in the cases of a unit, the newest first: by decision tables, stages, titles.
+
+    Sorted by the moment, which no index knows: the few events of the unit are found first, by their instances.
+    """
     query = (
         select(Event.id, Event.at, Event.kind, Event.task, Event.element, Person.name, Event.data)
         .join(Instance, Instance.id == Event.instance)
         .outerjoin(Person, Person.id == Event.actor)
-        .where(Event.kind.in_([kind.value for kind in DECIDED]), about, may_read(actor, SUBJECT))
-        .order_by(Event.id.desc())
+        .where(Event.kind.in_([kind.value for kind in DECIDED]), Instance.subject == unit, may_read(actor, SUBJECT))
+        .order_by(Event.at.desc(), Event.id.desc())
         .limit(MOST)
     )
     return [EventRow(*row) for row in session.execute(query)]
@@ -250,8 +252,8 @@ def figures(session: Session, actor: Actor, unit: str) -> list[FigureRow]:
 
 def evidence(session: Session, actor: Actor, unit: str) -> list[Evidence]:
     """Return the files behind the figures of a unit that the actor may read, the newest first."""
-    supports = and_(Figure.unit == unit, Evidence.digest == any_(Figure.evidence), may_read(actor, Figure.unit))
-    query = select(Evidence).where(select(Figure.id).where(supports).correlate(Evidence).exists())
+    supports = select(func.unnest(Figure.evidence)).where(Figure.unit == unit, may_read(actor, Figure.unit))
+    query = select(Evidence).where(Evidence.digest.in_(supports))
     return list(session.scalars(query.order_by(Evidence.kept_at.desc(), Evidence.digest).limit(MOST)))
 
 
