@@ -8,7 +8,7 @@ from marshmallow import fields
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import events, identity, independence, worklist
+from engine import desk, events, identity, independence, worklist
 from engine.delegates.registry import Given, Grounds, Ledger, maybe_text, schema
 from engine.errors import NotFound, SeatRefused
 from engine.independence import Place
@@ -30,7 +30,7 @@ def _assign_task(session: Session, given: Given, grounds: Grounds) -> dict[str, 
     `assigned` is false, with a `reason` in both languages, when the task is done, its new holder is unknown or may not
     hold it, or did a step of the case that excludes this one (config/independence.toml).
     """
-    query = select(Task.instance, Task.element, Task.role, Task.organisation, Task.assignee)
+    query = select(Task.instance, Task.element, Task.role, Task.organisation, Task.assignee, Task.bindings)
     query = query.join(Instance, Instance.id == Task.instance).with_for_update(of=Instance)
     known = query.where(Task.id == given["task"], Task.state == TaskState.OPEN, Instance.programme == grounds.programme)
     found = session.execute(known).one_or_none()
@@ -40,6 +40,8 @@ def _assign_task(session: Session, given: Given, grounds: Grounds) -> dict[str, 
         person = _person(session, given["person"])
         if person is not None:
             independence.admit(session, person, Place(given["task"], found.instance, found.element, found.role))
+            if found.bindings and person in desk.signers(session, given["task"]):
+                return _refused(desk.SIGNED)
     except SeatRefused as refusal:
         return _refused(refusal.facts["why"])
     except NotFound:
@@ -47,6 +49,8 @@ def _assign_task(session: Session, given: Given, grounds: Grounds) -> dict[str, 
     after = {"organisation": given["organisation"] or found.organisation, "assignee": person}
     if not worklist.assign(session, given["task"], after["organisation"], after["assignee"]):
         return _refused(STRANGER)
+    if found.bindings:
+        desk.loosen(session, given["task"])
     place = {"instance": found.instance, "task": given["task"], "element": found.element, "actor": grounds.actor}
     before = {"organisation": found.organisation, "assignee": found.assignee}
     facts = {"from": before, "to": after, "reason": given["reason"] or ESCALATED}

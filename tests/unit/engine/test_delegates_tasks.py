@@ -5,11 +5,13 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from engine import clock, delegates
+from engine import clock, delegates, handovers, signs, tasks
 from engine.db import transaction
 from engine.delegates import Grounds
 from engine.domain.workdays import Calendar
-from engine.tables import Event, Task
+from engine.handovers import Handing
+from engine.signs import Asking
+from engine.tables import Event, SignKind, Task
 from tests.support.shapes import end, mapped, service, start, user, way
 from tests.support.stage import Stage
 
@@ -92,3 +94,23 @@ def test_who_is_unknown_or_excluded_does_not_get_it_and_the_reason_is_told(stage
     assert "Nobody of that name" in answer(stage, check, "nobody")["reason"]["en"]
     assert stage.one(select(Task.assignee).where(Task.id == check)) is None
     assert answer(stage, check, "jingban2")["assigned"]
+
+
+def test_a_task_that_somebody_prepares_is_free_of_that_when_it_is_handed_over(stage, actor):
+    work = stage.start("p")
+    task = stage.task(work, "a")
+    second, clerk = actor("jingban2"), actor("shouli")
+    stage.do(handovers.delegate, task, Handing(clerk.id, "请看"))
+    hand_over(stage, task, "prov-science", second.login)
+    stage.do(tasks.complete, task, {}, by=second)
+    assert stage.state(work) == "finished"
+
+
+def test_a_task_is_not_handed_to_whoever_signs_on_it(stage, actor):
+    work = stage.start("p")
+    task = stage.task(work, "a")
+    second = actor("jingban2")
+    stage.do(signs.ask, task, Asking(SignKind.BEFORE, [second.id], "请看"))
+    refused = answer(stage, task, str(second.id))
+    assert not refused["assigned"]
+    assert "加签" in refused["reason"]["zh"]
