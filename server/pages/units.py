@@ -12,7 +12,6 @@ from engine.units import UnitRow
 from server.auth import signed_in
 from server.pages import labels
 from server.pages.moments import day
-from server.pages.sentences import TITLES
 from server.pages.shell import pages, sessions
 
 LEVELS = {
@@ -67,7 +66,6 @@ def _line(row: UnitRow, names: labels.Labels) -> dict[str, Any]:
         "parent": row.parent_name or "",
         "fictional": row.fictional,
         "unit": row.unit,
-        "titles": [{"name": TITLES.get(kind, kind)} for kind in row.titles],
         "milestone": names.milestone(row.milestone),
         "next": day(row.next_reassessment),
     }
