@@ -1,6 +1,6 @@
 """Seats: those who answer one task together (会签), who has, and adding or removing a seat (加签、减签)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from engine import forms, inbox, independence, moves, processes, runtime, ways
 from engine.bpmn import causes, circles, survey
 from engine.bpmn.causes import Past
 from engine.bpmn.circles import Circle, Place
-from engine.bpmn.elements import Element
+from engine.bpmn.elements import HUMAN, SUB_PROCESSES, Element
 from engine.bpmn.environment import Surroundings
 from engine.bpmn.execution import Execution
 from engine.errors import IcityError, NotAllowed, NotFound, OperationRefused
@@ -76,7 +76,7 @@ def matrix(session: Session, actor: Actor, task: UUID) -> Matrix | None:
     given = [row for row in scene.past if causes.several(row) and row.sources[0] == scene.circle.whole]
     waiting = [_waiting(scene, place) for place in scene.circle.places if place.token is None]
     people = _people(session, scene, given)
-    seats = [_told(scene, *one) for one in people] + waiting
+    seats = [_told(scene, actor, *one) for one in people] + waiting
     needed = circles.needed(scene.execution, scene.circle)
     return Matrix(_rule(scene.circle, needed), _named(session, seats), needed, scene.circle.done)
 
@@ -197,10 +197,12 @@ def _under(task: UUID, seats: set[UUID | None], holders: Mapping[UUID, UUID | No
     return around is not None
 
 
-def _told(scene: _Scene, task: Task, name: str | None) -> Seat:
+def _told(scene: _Scene, actor: Actor, task: Task, name: str | None) -> Seat:
+    """Return the seat of a task; what was answered at a sealed step nobody else is told."""
     given = task.state is TaskState.COMPLETED
-    schema = scene.programme.forms.get(task.form or "")
-    outcome = forms.outcome(schema, task.answers or {}) if given and schema else None
+    hidden = independence.sealed(task.element, actor.roles) and task.ended_by != actor.id
+    schema = scene.programme.forms.get(task.form or "") if given and not hidden else None
+    outcome = forms.outcome(schema, task.answers or {}) if schema else None
     state = "given" if given else "open"
     return Seat(task.id, None, name, task.organisation, None, state, outcome, task.ended_at)
 
@@ -256,28 +258,46 @@ def _item(session: Session, running: Running, circle: Circle, seating: Seating) 
         if circle.items is not None and seating.item is None:
             raise _refused("请说明加给哪个单位。", "Say which organisation is asked.")
         return seating.item
-    if session.get(Organisation, seating.organisation) is None:
+    wanted = session.get(Organisation, seating.organisation)
+    if wanted is None:
         raise _refused("没有这个单位。", "There is no such organisation.")
     around, variable = running.execution.surroundings, circle.element.loop.variable if circle.element.loop else ""
+    asking = next(_asking(running.programme, circle.element), circle.element)
 
     def asked(item: Any) -> str | None:
-        return _organisation(around, circle.element, {**circle.data, variable: item})
+        return _organisation(around, asking, {**circle.data, variable: item})
 
     if any(asked(item) == seating.organisation for item in circle.items):
         raise _refused("该单位已在会签名单中。", "That organisation takes part already.")
-    found = next((item for item in _shapes(circle.items, seating.organisation) if asked(item) is not None), None)
+    found = next((item for item in _shapes(session, circle.items, wanted) if asked(item) is not None), None)
     if found is None or asked(found) != seating.organisation:
         raise _refused("该环节不按单位分席，请给出席位的内容。", "Seats here are no organisations; give the item.")
     return found
 
 
-def _shapes(items: list[Any], organisation: str) -> list[Any]:
-    """Return items like those that there are, but for another organisation."""
-    shaped: list[Any] = [organisation]
-    if items and isinstance(items[0], dict):
-        empty = dict.fromkeys(items[0])
-        shaped += [{**empty, key: organisation} for key, value in items[0].items() if isinstance(value, str)]
-    return shaped
+def _asking(programme: Programme, element: Element) -> Iterator[Element]:
+    """Yield the human tasks of a seat that the diagram gives to an organisation: the activity, or those inside."""
+    if element.kind in HUMAN:
+        yield element
+        return
+    for one in programme.model.elements.get(element.called or element.id, {}).values():
+        if one.organisation is not None or one.kind in SUB_PROCESSES:
+            yield from (found for found in _asking(programme, one) if found.organisation is not None)
+
+
+def _shapes(session: Session, items: list[Any], wanted: Organisation) -> list[Any]:
+    """Return items like those that there are, but for another organisation, which is named as they are."""
+    first = items[0] if items else None
+    if not isinstance(first, dict):
+        return [wanted.id]
+    texts = {key: value for key, value in first.items() if isinstance(value, str)}
+    like = {
+        one.id: one.name for one in session.scalars(select(Organisation).where(Organisation.id.in_(texts.values())))
+    }
+    named = {
+        key: wanted.name["zh"] for key, value in texts.items() if any(value == name["zh"] for name in like.values())
+    }
+    return [{**dict.fromkeys(first), **named, key: wanted.id} for key in texts]
 
 
 def _give(session: Session, task: UUID, person: UUID) -> None:

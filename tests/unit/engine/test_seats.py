@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from engine import runtime, seats, tasks
+from engine import processes, runtime, seats, tasks
 from engine.errors import NotAllowed, NotFound, OperationRefused
 from engine.seats import Seating
-from engine.tables import Event, Task
+from engine.tables import Event, Organisation, Task
 from tests.support.shapes import end, many, start, sub, user, way
 from tests.support.stage import Stage
 
@@ -29,7 +29,7 @@ def drawn(stage, collection="=[1, 2, 3]", condition="", **loop):
     body = start() + user("v", inner=marker, **asked) + user("z", role="PRV_OFFICER") + end("e") + way("s v z e")
     stage.deploy(p=body)
     (stage.folder / "forms" / "any.form").write_text(FORM)
-    stage.do(lambda session, _: seats.processes.deploy(session, stage.folder, "x"))
+    stage.do(lambda session, _: processes.deploy(session, stage.folder, "x"))
     return stage.start("p")
 
 
@@ -140,6 +140,38 @@ def test_where_seats_are_no_organisations_the_item_itself_is_given(stage):
     with pytest.raises(OperationRefused) as refusal:
         stage.do(seats.add, stage.task(instance, "v"), Seating("x", "prov-statistics"))
     assert "席位的内容" in refusal.value.facts["why"]["zh"]
+
+
+def test_an_organisation_is_asked_where_its_tasks_lie_in_a_sub_process(stage):
+    inner = start("is") + user(
+        "i", role="DEPT_REV", **{"icity:organisation": "=item.department", "icity:actions": "seat"}
+    )
+    inner += end("ie") + way("is i ie")
+    body = start() + sub("sp", inner + many("=reviewers")) + end("e") + way("s sp e")
+    stage.deploy(p=body)
+    name = stage.one(select(Organisation.name).where(Organisation.id == "prov-finance"))["zh"]
+    instance = stage.start("p", reviewers=[{"department": "prov-finance", "name": name, "note": 1}])
+    stage.do(seats.add, stage.task(instance, "i"), Seating("x", "prov-statistics"))
+    found = stage.all(select(Task.organisation).where(Task.element == "i", Task.state == "open"))
+    assert sorted(found) == ["prov-finance", "prov-statistics"]
+    standing = stage.do(lambda session, _: runtime.peek(session, instance))
+    items = [standing.data(task)["item"] for task in standing.rest().tasks]
+    added = next(item for item in items if item["department"] == "prov-statistics")
+    assert added["name"] not in {None, name}
+    assert added["note"] is None
+
+
+def test_what_is_sealed_is_told_to_nobody_else(stage, actor):
+    marker = many("=[1, 2]")
+    body = start() + user("T24_sign", inner=marker, **ASKS) + end("e") + way("s T24_sign e")
+    stage.deploy(p=body)
+    (stage.folder / "forms" / "any.form").write_text(FORM)
+    stage.do(lambda session, _: processes.deploy(session, stage.folder, "x"))
+    instance = stage.start("p")
+    stage.complete(instance, "T24_sign", opinion="object")
+    task = stage.task(instance, "T24_sign")
+    assert stage.do(seats.matrix, task).seats[0].outcome == "不同意"
+    assert stage.do(seats.matrix, task, by=actor("jingban2")).seats[0].outcome is None
 
 
 def test_only_those_concerned_change_the_seats_and_only_where_the_diagram_lets_them(stage, actor):
