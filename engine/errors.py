@@ -27,6 +27,18 @@ class SignInNeeded(IcityError):
     """Sign in first."""
 
 
+class CodeNeeded(IcityError):
+    """The password is right; the code of the second factor is still missing."""
+
+
+class CodeRefused(IcityError):
+    """The code is wrong or was used already, or too many were tried."""
+
+
+class FactorRefused(IcityError):
+    """The second factor cannot be changed so. The fact `why` says why."""
+
+
 class TaskClosed(IcityError):
     """Somebody has finished this task already."""
 

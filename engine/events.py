@@ -98,7 +98,13 @@ class Kind(StrEnum):
     PROGRAMME_DEPLOYED = "programme.deployed"  # a new version of a programme became the latest
     PERSON_SIGNED_IN = "person.signed_in"  # a person proved who they are
     PERSON_SIGNED_OUT = "person.signed_out"  # a person ended a sign-in
-    PERSON_REFUSED = "person.refused"  # a sign-in failed: wrong password, locked or disabled
+    PERSON_REFUSED = "person.refused"  # a sign-in failed: wrong password or code, locked or disabled
+    PERSON_SIGN_INS_ENDED = "person.sign_ins_ended"  # a person ended sign-ins of theirs on other devices
+    PERSON_PASSWORD_CHANGED = "person.password_changed"  # a person chose a new password; every other sign-in ended
+    PERSON_FACTOR_ON = "person.factor_on"  # a person set up a second factor
+    PERSON_FACTOR_OFF = "person.factor_off"  # a second factor was turned off, by its person or an administrator
+    PERSON_CODES_RENEWED = "person.codes_renewed"  # a person drew new recovery codes; the ones of before count no more
+    PERSON_RECOVERED = "person.recovered"  # a person signed in with a recovery code, which is spent now
 
 
 class About(TypedDict):

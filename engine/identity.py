@@ -30,6 +30,7 @@ from engine.tables import Membership, Organisation, Person, SignIn
 ROLES = ROOT / "config" / "roles.toml"
 WEB_SIGN_INS = 3
 TOUCH = timedelta(minutes=1)
+HALF_LIFE = timedelta(minutes=10)
 HASHER = PasswordHasher()
 PLAIN_LETTERS = "abcdefghjkmnpqrstuvwxyz"  # without those that look like digits or each other
 
@@ -39,6 +40,7 @@ class Kind(StrEnum):
 
     WEB = "web"  # a browser's cookie
     API = "api"  # a bearer token
+    HALF = "half"  # a cookie after the password, while the code of the second factor is still missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,17 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """From where somebody signs in: what the browser or program says of itself, and its address."""
+
+    device: str | None = None
+    address: str | None = None
+
+
+NOWHERE = Origin()
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """A person as the administrator lists them."""
 
@@ -105,6 +118,15 @@ def roles() -> Mapping[str, Role]:
 def sign_in(session: Session, login: str, password: str, kind: Kind, limits: Limits) -> tuple[Actor, str]:
     """Return the person and the secret of a new sign-in; only the secret's SHA-256 is kept.
 
+    Raises SignInRefused as `prove` does.
+    """
+    person = prove(session, login, password, limits)
+    return load(session, login), begin(session, person, kind, limits)
+
+
+def prove(session: Session, login: str, password: str, limits: Limits) -> UUID:
+    """Return whose password this is.
+
     Raises SignInRefused alike for an unknown login, a wrong password, a locked and a disabled account; the refusal
     is counted and recorded in a transaction of its own, because the caller's ends with the error.
     """
@@ -115,9 +137,25 @@ def sign_in(session: Session, login: str, password: str, kind: Kind, limits: Lim
         raise SignInRefused
     if HASHER.check_needs_rehash(person.password):
         session.execute(update(Person).where(Person.id == person.id).values(password=HASHER.hash(password)))
-    secret = _begin(session, person.id, kind, limits)
-    events.append(session, events.Kind.PERSON_SIGNED_IN, actor=person.id, data={"kind": kind.value})
-    return load(session, login), secret
+    return person.id
+
+
+def begin(session: Session, person: UUID, kind: Kind, limits: Limits, origin: Origin = NOWHERE) -> str:
+    """Begin a sign-in of somebody who has proved who they are, and return its secret; a half one is soon over."""
+    now = clock.now()
+    session.execute(delete(SignIn).where(SignIn.person == person, SignIn.ends_at <= now))
+    if kind is Kind.WEB:
+        mine = select(SignIn.digest).where(SignIn.person == person, SignIn.kind == kind.value)
+        oldest = mine.order_by(SignIn.started_at.desc()).offset(WEB_SIGN_INS - 1)
+        session.execute(delete(SignIn).where(SignIn.digest.in_(oldest)).execution_options(synchronize_session=False))
+    secret = secrets.token_urlsafe(32)
+    ends = now + (HALF_LIFE if kind is Kind.HALF else limits.absolute)
+    row = {"digest": digest(secret), "person": person, "kind": kind.value, "device": origin.device}
+    times = {"started_at": now, "seen_at": now, "ends_at": ends}
+    session.execute(insert(SignIn).values(**row, **times, address=origin.address))
+    if kind is not Kind.HALF:
+        events.append(session, events.Kind.PERSON_SIGNED_IN, actor=person, data={"kind": kind.value})
+    return secret
 
 
 def recognise(session: Session, secret: str, kind: Kind, limits: Limits) -> Actor:
@@ -127,7 +165,7 @@ def recognise(session: Session, secret: str, kind: Kind, limits: Limits) -> Acto
     """
     now = clock.now()
     given = {
-        "digest": _digest(secret),
+        "digest": digest(secret),
         "kind": kind.value,
         "now": now,
         "awake": now - limits.idle,
@@ -142,9 +180,14 @@ def recognise(session: Session, secret: str, kind: Kind, limits: Limits) -> Acto
 
 def sign_out(session: Session, secret: str) -> None:
     """End the sign-in of `secret`; nothing happens when it has ended already."""
-    person = session.execute(delete(SignIn).where(SignIn.digest == _digest(secret)).returning(SignIn.person)).scalar()
+    person = session.execute(delete(SignIn).where(SignIn.digest == digest(secret)).returning(SignIn.person)).scalar()
     if person is not None:
         events.append(session, events.Kind.PERSON_SIGNED_OUT, actor=person)
+
+
+def digest(secret: str) -> str:
+    """Return how the secret of a sign-in is kept, and known from outside."""
+    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def load(session: Session, login: str) -> Actor:
@@ -271,10 +314,6 @@ def _actor(row: Any) -> Actor:
     return Actor(row.id, row.login, row.name, row.language, every, principals, own)
 
 
-def _digest(secret: str) -> str:
-    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def _verify(hashed: str, password: str) -> bool:
     try:
         return HASHER.verify(hashed, password)
@@ -311,28 +350,6 @@ def _open_account(session: Session, person: UUID) -> bool:
     unlocked = or_(Person.locked_until.is_(None), Person.locked_until <= clock.now())
     change = update(Person).where(Person.id == person, Person.active, unlocked).values(failures=0, locked_until=None)
     return session.execute(change.returning(Person.id)).scalar() is not None
-
-
-def _begin(session: Session, person: UUID, kind: Kind, limits: Limits) -> str:
-    now = clock.now()
-    session.execute(delete(SignIn).where(SignIn.person == person, SignIn.ends_at <= now))
-    if kind is Kind.WEB:
-        mine = select(SignIn.digest).where(SignIn.person == person, SignIn.kind == kind.value)
-        oldest = mine.order_by(SignIn.started_at.desc()).offset(WEB_SIGN_INS - 1)
-        session.execute(delete(SignIn).where(SignIn.digest.in_(oldest)).execution_options(synchronize_session=False))
-    secret = secrets.token_urlsafe(32)
-    session.add(
-        SignIn(
-            digest=_digest(secret),
-            person=person,
-            kind=kind.value,
-            started_at=now,
-            seen_at=now,
-            ends_at=now + limits.absolute,
-        )
-    )
-    session.flush()
-    return secret
 
 
 def _faults(session: Session, login: str, password: str, held: set[tuple[str, str]]) -> dict[str, dict[str, str]]:

@@ -33,6 +33,7 @@ class Settings:
     session_hours: int
     lock_after: int
     lock_minutes: int
+    second_factor_roles: list[str]
     tick_seconds: int
     timer_batch: int
     timer_attempts: int

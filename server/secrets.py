@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from secrets import token_urlsafe
 
@@ -15,14 +15,18 @@ class Secrets:
     """The secrets by name; each holds 256 random bits."""
 
     cookie_key: str  # signs the cookie that carries a form's token against forgery
+    factor_key: str  # wraps the second factors of people; without it they have to be set up again
 
 
 def load(var: Path) -> Secrets:
-    """Return the secrets kept in the folder `var`; make them when there are none."""
+    """Return the secrets kept in the folder `var`; make those that are not there yet."""
     path = var / FILE
-    if not path.exists():
-        write_private(path, json.dumps(asdict(Secrets(cookie_key=token_urlsafe(BYTES)))))
-    return Secrets(**json.loads(path.read_text(encoding="utf-8")))
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    made = {field.name: token_urlsafe(BYTES) for field in fields(Secrets) if field.name not in kept}
+    known = Secrets(**kept, **made)
+    if made:
+        write_private(path, json.dumps(asdict(known)))
+    return known
 
 
 def write_private(path: Path, content: str) -> None:

@@ -81,6 +81,7 @@ class SecondFactor(Base):
     confirmed_at: Mapped[Instant | None]
     last_step: Mapped[int] = mapped_column(server_default=text("0"))
     failures: Mapped[int] = mapped_column(server_default=text("0"))
+    locked_until: Mapped[Instant | None]
     recovery: Mapped[Texts]
 
 

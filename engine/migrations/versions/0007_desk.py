@@ -137,6 +137,7 @@ def _second_factor() -> None:
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_step", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("failures", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("recovery", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_second_factor_person")),
         sa.PrimaryKeyConstraint("person", name=op.f("pk_second_factor")),
