@@ -96,7 +96,7 @@ def test_the_second_of_two_people_is_told_who_finished_the_task_and_when(
     assert re.fullmatch(r"已由沈受理于 [\d-]{10} \d\d:\d\d 办结。", reply.get_json()["why"]["zh"])
     page = late.get(f"/tasks/{note}").text
     assert "已由沈受理于" in page
-    assert 'id="bar"' not in page
+    assert 'id="complete"' not in page
 
 
 def test_answers_that_are_no_object_are_no_answers(visit: Visit, note: UUID) -> None:
