@@ -24,7 +24,7 @@ from server.pages.labels import Labels
 from server.pages.moments import day
 from server.pages.sentences import TITLES
 from server.pages.shell import pages, sessions
-from server.pages.tables import Form, Table
+from server.pages.tables import Table
 from server.pages.terms import ROUND_STATES, round_name
 from server.pages.units import LEVELS
 from server.pages.words import language, pick
@@ -77,7 +77,7 @@ def board_table(form: str) -> Response:
     rows = [_cells(_row(tile, names)) for tile in found.tiles]
     name = found.province.name if found.province else ""
     return tables.answer(
-        Table(_("Units of %(province)s %(day)s", province=name, day=day(found.on)), head, rows), Form(form)
+        Table(_("Units of %(province)s %(day)s", province=name, day=day(found.on)), head, rows), tables.chosen(form)
     )
 
 
@@ -89,7 +89,7 @@ def target_table(form: str) -> Response:
         found = boards.board(session, g.actor, clock.today(), request.args.get("province") or None)
     head = [_("Target"), _("Wanted"), _("Reached"), _("Basis")]
     rows = [[_named(one), one.wanted, one.reached, one.basis] for one in found.targets]
-    return tables.answer(Table(_("Targets %(day)s", day=day(found.on)), head, rows), Form(form))
+    return tables.answer(Table(_("Targets %(day)s", day=day(found.on)), head, rows), tables.chosen(form))
 
 
 def _view(mapped: object) -> str:

@@ -20,7 +20,7 @@ from server.pages import labels, tables
 from server.pages.labels import Labels
 from server.pages.moments import day
 from server.pages.shell import pages, sessions
-from server.pages.tables import Form, Table
+from server.pages.tables import Table
 
 PERIODS = {
     "3": lazy_gettext("The last 3 months"),
@@ -81,7 +81,7 @@ def bottleneck_table(form: str) -> Response:
         for one in steps
     ]  # fmt: skip
     name = _("Working days %(since)s to %(until)s", since=day(since), until=day(until))
-    return tables.answer(Table(name, head, rows), Form(form))
+    return tables.answer(Table(name, head, rows), tables.chosen(form))
 
 
 def _period() -> tuple[str, date, date]:

@@ -17,7 +17,7 @@ from server.auth import signed_in
 from server.pages import tables
 from server.pages.moments import day
 from server.pages.shell import pages, sessions
-from server.pages.tables import Form, Table
+from server.pages.tables import Table
 from server.pages.terms import GRADES, ROUND_STATES, round_name
 from server.pages.words import language
 
@@ -73,7 +73,7 @@ def ranking_table(round: str, form: str) -> Response:  # noqa: A002 - the name i
         for row in found.rows
     ]  # fmt: skip
     name = _("Ranking of the %(round)s", round=round_name(round))
-    return tables.answer(Table(name, [*head, *(found.groups[code] for code in groups)], rows), Form(form))
+    return tables.answer(Table(name, [*head, *(found.groups[code] for code in groups)], rows), tables.chosen(form))
 
 
 def _first(rounds: Sequence[RoundRow]) -> str:

@@ -236,6 +236,7 @@ def test_every_chart_is_taken_away_as_a_table(
     file.write_bytes(reply.body())
     rows = list(openpyxl.load_workbook(file).active.iter_rows(values_only=True))
     assert (reply.status, len(rows) > 1, None in rows[0]) == (200, True, False)
+    assert page.context.request.get(province.address + address.replace(".xlsx", ".exe")).status == 404
 
 
 def test_heat_is_drawn_on_the_steps_of_the_process(page: Page, province: Site, sign_in: Callable[[str], None]) -> None:
