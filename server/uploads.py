@@ -47,9 +47,12 @@ def received(name: str) -> File:
     _refuse_large(largest)
     widen()
     try:
-        return _read(name)
+        file = _read(name)
     except RequestEntityTooLarge as fault:
         raise _too_large(largest) from fault
+    if len(file.content) > largest:
+        raise _too_large(largest)
+    return file
 
 
 def store() -> Store:

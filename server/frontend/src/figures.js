@@ -15,7 +15,12 @@ const FEWEST = 8;
 const section = document.createElement('section');
 
 function Place() {
-  return h('div', { ref: (element) => element?.append(section) });
+  return h('div', { ref: hold });
+}
+
+// The same function every time: a new one would move the table at every keystroke, and take the focus from it.
+function hold(element) {
+  element?.append(section);
 }
 Place.config = { type: TYPE, name: TYPE, group: 'presentation', keyed: false, create: (options = {}) => options };
 
@@ -97,6 +102,10 @@ class Table {
     const head = node('thead');
     head.append(row);
     this.table.append(head);
+    this.sheet.groups.forEach((name, place) => {
+      const cells = this.sheet.cells.filter(({ group }) => group === place);
+      if (cells.length) this.table.append(this.group(name, cells));
+    });
     return this.table;
   }
 
@@ -120,8 +129,9 @@ class Table {
   // The form may hide and lock figures while it is filled in; the table follows.
   changed() {
     const shown = shownIn(this.form);
-    const cells = this.sheet.cells.filter(({ path }) => shown.has(path));
-    if (cells.map(({ path }) => path).join() !== [...this.rows.keys()].join()) this.draw(cells);
+    for (const row of this.rows.values()) row.element.hidden = !shown.has(row.cell.path);
+    for (const body of this.table.tBodies) body.hidden = !body.querySelector('tr:not(.figures-group):not([hidden])');
+    section.hidden = this.visible().length === 0;
     const answers = answersOf(this.form);
     const locked = lockedIn(this.form);
     const refused = refusedIn(this.form);
@@ -130,14 +140,8 @@ class Table {
     this.later();
   }
 
-  draw(cells) {
-    for (const body of this.table.querySelectorAll('tbody')) body.remove();
-    this.rows.clear();
-    for (const [place, name] of this.sheet.groups.entries()) {
-      const inside = cells.filter(({ group }) => group === place);
-      if (inside.length) this.table.append(this.group(name, inside));
-    }
-    section.hidden = cells.length === 0;
+  visible() {
+    return [...this.rows.values()].filter((row) => !row.element.hidden);
   }
 
   group(name, cells) {
@@ -156,9 +160,10 @@ class Table {
   }
 
   tally() {
-    const all = this.rows.size;
-    const done = [...this.rows.values()].filter((row) => row.value !== null).length;
-    const asked = Object.keys(this.remarks.questions).filter((path) => this.rows.has(path)).length;
+    const rows = this.visible();
+    const all = rows.length;
+    const done = rows.filter((row) => row.value !== null).length;
+    const asked = rows.filter(({ cell }) => cell.path in this.remarks.questions).length;
     const parts = [this.texts.filled.replace('{done}', done).replace('{all}', all)];
     if (asked) parts.push(this.texts.asked.replace('{count}', asked));
     this.count.textContent = parts.join(' · ');
@@ -200,7 +205,7 @@ class Table {
   }
 
   go(row, step) {
-    const rows = [...this.rows.values()];
+    const rows = this.visible();
     const next = rows[rows.indexOf(row) + step];
     row.commit();
     if (!next) return;
@@ -216,7 +221,7 @@ class Table {
       return;
     }
     event.preventDefault();
-    const cells = [...this.rows.values()].filter((row) => !row.input.readOnly).map(({ cell }) => cell);
+    const cells = this.visible().filter((row) => !row.input.readOnly).map(({ cell }) => cell);
     const start = Math.max(0, cells.findIndex(({ path }) => path === input?.dataset.path));
     const about = { cells, start, year: this.sheet.year };
     if (!plan(block, about).rows.length) {
@@ -248,7 +253,7 @@ class Table {
 
   async copyTable() {
     const head = ['', this.texts.name, this.texts.measure, this.texts.before, this.texts.now].join('\t');
-    const rows = [...this.rows.values()].map(({ cell, value }) => [cell.code, cell.name, cell.measure, cell.before ?? '', value ?? ''].join('\t'));
+    const rows = this.visible().map(({ cell, value }) => [cell.code, cell.name, cell.measure, cell.before ?? '', value ?? ''].join('\t'));
     await navigator.clipboard.writeText([head, ...rows].join('\n'));
     this.say(this.texts.copied);
   }
