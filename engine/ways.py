@@ -116,13 +116,15 @@ def gone_on(ground: Ground, way: Way) -> None:
 
 def since(ground: Ground, way: Way) -> list[Past]:
     """Return every step that ever came from the one a way leads back to, also inside what the way takes away."""
-    around = {one.task: one.scope for one in survey.tokens(ground.execution)}
-    steps, scope = list(way.steps), way.scope
+    holders = {one.task: one.scope for one in survey.tokens(ground.execution)}
+    around, scope = [step.task for step in way.steps], way.scope
     while scope is not None:  # what is open around it now may have ended before, and others gone on from there
-        steps += [row for row in ground.past if row.task == scope][:1]
-        scope = around[scope]
-    rows = [row for step in steps for row in causes.ever(ground.model, ground.past, step)]
-    return rows + causes.within(ground.past, {*(row.task for row in rows), *way.undone[0].tokens})
+        around.append(scope)
+        scope = holders[scope]
+    first = {row.task: row for row in reversed(ground.past)}
+    rows = [row for one in around if one in first for row in causes.ever(ground.model, ground.past, first[one])]
+    rows += causes.within(ground.past, {*(row.task for row in rows), *way.undone[0].tokens})
+    return [row for row in rows if row.step > way.step.step]
 
 
 def claimed(name: str) -> OperationRefused:
