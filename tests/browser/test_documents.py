@@ -43,7 +43,7 @@ def test_a_document_shows_its_pages_and_gives_its_files(
     page.get_by_role("link", name="云溪县创新型试点县公示异议处理").first.click()
     picture = page.get_by_alt_text("第1页")
     expect(picture).to_be_visible(timeout=30_000)
-    page.wait_for_function("document.querySelector('.sheets img').naturalWidth === 1200")
+    expect(picture).to_have_js_property("naturalWidth", 1200)
     with page.expect_download() as got:
         page.get_by_role("link", name="下载 PDF").click()
     assert got.value.suggested_filename == f"{FIRST}.pdf"
