@@ -72,6 +72,7 @@ class UnitOnDay:
     tier: str
     level: str
     parent: str | None
+    parent_name: str | None
     province: str
     fictional: bool
     readable: bool
@@ -90,6 +91,7 @@ class Tile:
     level: str
     tier: str
     parent: str | None
+    parent_name: str | None
     place: Place
     titles: Mapping[str, date]
     milestone: str | None
@@ -187,6 +189,7 @@ def on_day(session: Session, reader: Reader, on: date) -> list[UnitOnDay]:
             Division.level,
             Division.parent,
             Division.fictional,
+            above.name.label("parent_name"),
             func.coalesce(above.parent, Division.parent, "").label("province"),
             readers.may_read(reader, Division.unit).label("readable"),
         )
@@ -234,6 +237,7 @@ def _tile(one: UnitOnDay, held: Mapping[str, date], life: Any, late: int) -> Til
         level=one.level,
         tier=one.tier,
         parent=one.parent,
+        parent_name=one.parent_name,
         place=_place(held, life),
         titles=held,
         milestone=life.milestone if life else None,

@@ -94,7 +94,7 @@ def _block(code: str, city: Tile | None, counties: Sequence[Tile]) -> dict[str, 
         "height": HEAD + lines * (TILE_HEIGHT + GAP),
         "head": HEAD,
         "city": _words(city) if city else None,
-        "name": city.name if city else counties[0].name,
+        "name": city.name if city else counties[0].parent_name or counties[0].name,
         "tiles": [
             {
                 **_words(tile),

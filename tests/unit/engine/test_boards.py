@@ -155,7 +155,7 @@ def test_province_chooses_between_both_provinces_and_begins_where_cases_live(reg
 def test_county_sees_itself_alone_and_no_targets(register):
     case(register, SHIQIAO)
     found = boards.board(register, COUNTY, TODAY)
-    assert [tile.unit for tile in found.tiles] == [YUNXI]
+    assert [(tile.unit, tile.parent_name) for tile in found.tiles] == [(YUNXI, "东湖市")]
     assert (found.targets, [province.code for province in found.provinces]) == ([], [DONGHAI])
     with pytest.raises(NotFound):
         boards.board(register, COUNTY, TODAY, ZHEJIANG)
