@@ -111,7 +111,7 @@ def _head(view: SheetView) -> dict[str, Any]:
 
 def _set_name(frozen: Mapping[str, Any]) -> str:
     """Return what an indicator set calls itself, else its code."""
-    return next((row["name"] for row in frozen["rows"] if row.get("kind") == "set"), frozen["code"])
+    return str(next((row["name"] for row in frozen["rows"] if row.get("kind") == "set"), frozen["code"]))
 
 
 def _other(row: SheetRow) -> dict[str, Any]:
