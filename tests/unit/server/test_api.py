@@ -40,7 +40,7 @@ def test_a_task_goes_from_one_person_to_the_next(program: People) -> None:
     view = intake.get(f"/tasks/{row['id']}").json
     assert view["form"]["components"][0]["key"] == "words"
     done = intake.post(f"/tasks/{row['id']}/complete", {"answers": {"words": "好"}})
-    assert done.json == {"id": row["id"], "instance": str(instance), "next": ["看便条"]}
+    assert done.json == {"id": row["id"], "instance": str(instance), "next": ["看便条"], "waits_for": []}
     (second,) = officer.get("/tasks?list=claimable").json["rows"]
     officer.post(f"/tasks/{second['id']}/complete", {"answers": {}})
     shown = officer.get(f"/instances/{instance}").json
