@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine import calendars, clock, inbox, moves, processes, ways
 from engine.bpmn import circles
-from engine.bpmn.elements import ACTIONS as ACTIONS
-from engine.bpmn.elements import HUMAN, Element
+from engine.bpmn.elements import ACTIONS, HUMAN, Element
 from engine.bpmn.environment import Surroundings
 from engine.bpmn.execution import Execution
 from engine.clock import CIVIL

@@ -6,6 +6,7 @@ import marshmallow as ma
 from flask import g
 
 from engine import actions
+from engine.bpmn.elements import ACTIONS
 from server import auth
 from server.api.openapi import Blueprint
 
@@ -15,7 +16,7 @@ api = Blueprint("actions", __name__, description="What a task offers")
 class ActionSchema(ma.Schema):
     """Something that a task offers."""
 
-    key = ma.fields.String(metadata={"description": " ".join(actions.ACTIONS)})
+    key = ma.fields.String(metadata={"description": " ".join(ACTIONS)})
     opinion = ma.fields.Boolean(metadata={"description": "A written opinion must come with it"})
     why = ma.fields.Dict(allow_none=True, metadata={"description": "Why it cannot be done now, in zh and en"})
 
