@@ -83,7 +83,7 @@ def _texts() -> dict[str, str]:
         "explain": _(
             "This task was also filled in elsewhere. Choose which draft to go on with; the other one is lost."
         ),
-        "here": _("On this page"),
+        "here": _("Typed on this page"),
         "there": _("Saved elsewhere"),
         "take_here": _("Go on with this page’s"),
         "take_there": _("Go on with the other one"),

@@ -86,7 +86,7 @@ def _texts(year: int | None) -> dict[str, str]:
             "Paste a block from a spreadsheet into the table: it shows what goes where before anything is filled in."
         ),
         "name": _("Figure"),
-        "measure": _("Unit"),
+        "measure": _("Unit of measure"),
         "before": last,
         "now": this,
         "growth": _("Change"),
