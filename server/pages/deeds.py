@@ -187,7 +187,8 @@ def _cancel(session: Session, task: UUID, given: Given) -> Mapping[str, Any]:
 
 def _terminate(session: Session, task: UUID, given: Given) -> Mapping[str, Any]:
     row = seen(session, task)
-    operations.terminate(session, g.actor, row.instance, words(given))
+    end = operations.terminate if g.actor.roles & operations.ENDERS else instances.terminate
+    end(session, g.actor, row.instance, words(given))
     return told(gettext("“%(title)s” was ended at once.", title=row.title))
 
 

@@ -55,7 +55,7 @@ def _in_place(row: TaskRow) -> list[dict[str, Any]]:
 
 def _return(row: RejectionRow) -> dict[str, Any]:
     facts = {"who": row.sender, "step": row.source_name, "attempt": row.attempt}
-    text = gettext("%(who)s sent it back from “%(step)s”; it comes back for the %(attempt)s. time.", **facts)
+    text = gettext("%(who)s sent it back from “%(step)s” (return %(attempt)s).", **facts)
     return {**_line(text), "quote": row.reason, "at": stamp(row.at), "tone": "red"}
 
 

@@ -60,9 +60,15 @@ def _facts(session: Session, row: TaskRow) -> dict[str, Any]:
 
 
 def _opinions(session: Session, row: TaskRow) -> dict[str, Any]:
+    names = labels.read(session)
     given = [one for one in opinions.given(session, g.actor, row.instance) if one.task != row.id]
     told = [
-        {"name": one.name, "who": one.who, "at": stamp(one.at), "lines": answers.told(one.form, one.answers)}
+        {
+            "name": names.element(one.element),
+            "who": one.who,
+            "at": stamp(one.at),
+            "lines": answers.told(one.form, one.answers),
+        }
         for one in given
     ]
     return {"told": [one for one in told if one["lines"]]}
@@ -100,14 +106,15 @@ def _signs(session: Session, row: TaskRow) -> dict[str, Any]:
 
 
 def _upcoming(session: Session, row: TaskRow) -> dict[str, Any]:
-    return {"rows": [_next(one) for one in forecast.upcoming(session, g.actor, row.id)]}
+    names = labels.read(session)
+    return {"rows": [_next(one, names) for one in forecast.upcoming(session, g.actor, row.id)]}
 
 
-def _next(one: forecast.Upcoming) -> dict[str, Any]:
+def _next(one: forecast.Upcoming, names: labels.Labels) -> dict[str, Any]:
     where = [pick(one.organisation_name), labels.role(one.role)]
     return {
         "kind": one.kind,
-        "name": one.name,
+        "name": names.element(one.element),
         "whom": gettext(" · ").join(part for part in where if part),
         "people": gettext(", ").join(one.people),
         "due": day(one.due_at),

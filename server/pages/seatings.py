@@ -7,6 +7,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from engine.inbox import TaskRow
+from engine.runtime import OPERATORS
 from engine.seats import Seat
 from server.pages.moments import stamp
 from server.pages.words import pick
@@ -28,8 +29,14 @@ def line(seat: Seat, row: TaskRow, *, hidden: bool, may: bool) -> dict[str, Any]
         "state": {"label": label, "tone": tone},
         "outcome": (seat.outcome if told else gettext("sealed")) if seat.outcome else "",
         "at": stamp(seat.at),
-        "unseat": _address(seat, row) if may and seat.state != "given" else None,
+        "unseat": _address(seat, row) if may and _removable(seat, row) else None,
     }
+
+
+def _removable(seat: Seat, row: TaskRow) -> bool:
+    """Tell whether a seat is open and one's own, not yet asked, or open and within reach of who keeps the service."""
+    own = seat.task == row.id or bool(g.actor.roles & OPERATORS)
+    return seat.state == "waiting" or (seat.state == "open" and own)
 
 
 def _address(seat: Seat, row: TaskRow) -> str:

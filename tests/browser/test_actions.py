@@ -334,12 +334,12 @@ def test_a_joint_step_shows_its_seats_and_takes_one_more_and_one_fewer(
     dialog.get_by_role("button", name="增加").click()
     done(page, "已增加一席。")
     expect(seats.get_by_role("listitem")).to_have_count(3)
-    seats.get_by_role("button", name="减少: 省教育厅").click()
+    seats.get_by_role("button", name="减少: 省财政厅").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("原因").fill("改为书面征求")
     dialog.get_by_role("button", name="减少").click()
     done(page, "已减少一席。")
-    expect(seats.get_by_role("listitem")).to_have_count(2)
+    expect(page.get_by_role("button", name="办结")).to_have_count(0)
 
 
 def test_a_case_is_ended_at_once_by_those_who_may(page: Page, site: Site, sign_in: SignIn, tmp_path: Path) -> None:

@@ -69,7 +69,8 @@ def test_what_the_server_refuses_is_told_at_the_field(page: Page, site: Site, si
 
 def test_a_task_is_given_back(page: Page, site: Site, sign_in: Callable[[str], None]) -> None:
     _claim_first(page, sign_in)
-    page.get_by_role("button", name="退回领取").click()
+    page.get_by_text("更多", exact=True).click()
+    page.get_by_role("button", name="取消领取").click()
     page.wait_for_url("**/tasks?list=claimable")
     expect(page.get_by_role("button", name="领取")).to_have_count(1)
 

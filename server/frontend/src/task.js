@@ -17,11 +17,12 @@ export function mount({ before, arrived }) {
   document.addEventListener('click', closeMenu);
   document.addEventListener('keydown', (event) => event.key === 'Escape' && leaveMenu());
   const fetched = (part) => {
-    if (part.dataset?.diagram) import(part.dataset.diagram);
+    if (part.dataset?.diagram) import(part.dataset.diagram).catch(() => part.remove()); // a process without a drawing
     arrived(part);
   };
   document.querySelectorAll('.task-columns .panel').forEach(fetched);
   document.addEventListener('htmx:load', ({ target }) => fetched(target));
+  openForPaper();
   tellOnce();
 }
 
@@ -60,6 +61,18 @@ function after(reply) {
   if (!reply.stays) finish();
   else refresh();
   showResult(reply);
+}
+
+// Paper shows what a click would have opened.
+function openForPaper() {
+  const closed = [];
+  window.addEventListener('beforeprint', () => {
+    closed.push(...document.querySelectorAll('.answered:not([open])'));
+    for (const part of closed) part.open = true;
+  });
+  window.addEventListener('afterprint', () => {
+    for (const part of closed.splice(0)) part.open = false;
+  });
 }
 
 function tellOnce() {
