@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import calendars, clock, processes, runtime, tasks
+from engine import calendars, clock, processes, runtime
 from engine.clock import CIVIL
 from engine.db import Sessions, transaction
 from engine.errors import IcityError
@@ -19,29 +17,13 @@ from engine.tables import Instance, Membership, Organisation, Person, Reminder, 
 from server.demo import happenings, monthly, province
 from server.demo.agency import Agency
 from server.demo.figures import Figures
-from server.demo.story import Asked, Story, StoryStuck
-from server.demo.world import World
+from server.demo.story import Story, StoryStuck
+from server.demo.world import Hand, Work, World, by_verb
 from server.worker import sweep
 
 OFFICE_HOUR = time(9, 30)
 A_WHILE = timedelta(seconds=20)
 MOST_MOMENTS = 20_000
-
-
-@dataclass(frozen=True)
-class Work:
-    """An open task: what it is, whose, and which unit it is about."""
-
-    task: UUID
-    instance: UUID
-    element: str
-    role: str
-    organisation: str | None
-    unit: str | None
-
-    def asked(self) -> Asked:
-        """Return it as the story sees it."""
-        return Asked(self.element, self.organisation, self.unit, clock.now().astimezone(CIVIL).date())
 
 
 @contextmanager
@@ -54,13 +36,14 @@ def begun(story: Story) -> Iterator[None]:
         clock.come_home()
 
 
-def play(settings: Settings, sessions: Sessions, story: Story) -> None:
-    """Play a story from where the clock stands to its last day. Raise StoryStuck."""
+def play(settings: Settings, sessions: Sessions, story: Story, hand: Hand = by_verb) -> None:
+    """Play a story from where the clock stands to its last day, every task finished by `hand`. Raise StoryStuck."""
     happenings.check(story.comings())
     with transaction(sessions) as session:
         province.seed(session, story)
         programme = processes.latest(session, story.told["programme"])
-        world = World(settings, sessions, story, calendars.load(session), Figures.of(story, programme.indicators))
+        figures = Figures.of(story, programme.indicators)
+        world = World(settings, sessions, story, calendars.load(session), figures, hand=hand)
     with Agency(settings, sessions, story.told["agency"]):
         _through(world)
 
@@ -122,8 +105,7 @@ def _finish(world: World, work: Work) -> None:
     for place in range(len(logins)):
         login = logins[(turn + place) % len(logins)]
         try:
-            with transaction(world.sessions) as session:
-                tasks.complete(session, world.actor(session, login), work.task, answers)
+            world.hand(world, login, work, answers)
         except IcityError as fault:
             refused.append(f"{login}: {fault}")
         else:
