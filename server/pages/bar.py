@@ -55,11 +55,6 @@ def bar(task: UUID, act: str | None, offered: Sequence[Offered]) -> dict[str, An
     }
 
 
-def opinion_asked(offered: Iterable[Any]) -> bool:
-    """Tell whether the answer must carry a written opinion."""
-    return any(one.key == "complete" and one.opinion for one in offered)
-
-
 def _button(task: UUID, one: Offered) -> dict[str, Any]:
     return {
         "label": LABELS[one.key],

@@ -62,6 +62,11 @@ def signed_on(happened: Iterable[EventRow]) -> bool:
     return any(one.kind == Kind.SIGN_ASKED for one in happened)
 
 
+def urged(happened: Iterable[EventRow]) -> bool:
+    """Tell whether anybody ever asked to hurry."""
+    return any(one.kind == Kind.TASK_URGED for one in happened)
+
+
 def panels(row: TaskRow, happened: Iterable[EventRow]) -> list[dict[str, Any]]:
     """Return {key, title} of the panels beside the form that this task has."""
     known = [

@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from engine import actions, events, inbox, rejections, signs, tasks
+from engine import actions, events, inbox, rejections, signs, tasks, urges
 from engine.db import transaction
 from engine.errors import IcityError, TaskClaimed, TaskClosed
 from server.auth import signed_in
 from server.pages import answers, attachments, drafts, origins, standings
-from server.pages.bar import bar, opinion_asked
+from server.pages.bar import bar
 from server.pages.moments import due, stamp
 from server.pages.shell import pages, sessions
 from server.pages.words import language
@@ -31,6 +31,8 @@ def task(task_id: UUID) -> str:
         view = tasks.show(session, g.actor, task_id)
         row = view.row
         happened = events.of_task(session, row.instance, task_id)
+        if standings.urged(happened):
+            urges.seen(session, g.actor, task_id)
         returned = rejections.of_task(session, task_id)
         stands = standings.standing(row, happened)
         signed = signs.of_task(session, g.actor, task_id) if standings.signed_on(happened) else []
@@ -51,7 +53,6 @@ def task(task_id: UUID) -> str:
         reasons=origins.reasons(row, happened, returned),
         unlocked=_unlocked(form, returned),
         sign=standings.asked_of_me(row, signed),
-        opinion={"asked": opinion_asked(offered)},
         panels=standings.panels(row, happened),
         bar=bar(row.id, stands["act"], offered),
     )

@@ -132,8 +132,8 @@ def test_the_inbox_is_reached_by_keyboard_alone(page: Page, site: Site) -> None:
 
 def _claim_first(page: Page, sign_in: Callable[[str], None]) -> None:
     sign_in("xianzhang")
-    page.get_by_role("link", name="可领取").click()
-    page.get_by_role("button", name="领取").click()
+    page.get_by_role("link", name="可领取").first.click()
+    page.get_by_role("button", name="领取: 组建申报组").click()
     page.wait_for_selector("html[data-ready=form]")
 
 

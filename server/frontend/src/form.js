@@ -20,7 +20,6 @@ import words from './words.js';
 const task = data('task');
 const host = document.getElementById('form');
 const button = document.getElementById('complete');
-const opinion = document.getElementById('opinion');
 
 if (chinese()) flatpickr.localize(Mandarin);
 const sheet = task.schema ? await sheetOf(task.schema, task.figures) : null;
@@ -31,7 +30,6 @@ if (form) mountFigures(form, sheet);
 mountTask({ before: () => draft?.flush(), arrived: (part) => part.id === 'comparison' && mountComparison(form) });
 button?.addEventListener('click', submit);
 document.getElementById('save')?.addEventListener('click', () => draft?.flush());
-opinion?.addEventListener('input', () => faultOfOpinion(''));
 document.documentElement.dataset.ready = 'form';
 
 async function open({ schema: written, values, readonly }) {
@@ -87,20 +85,10 @@ function completed(reply) {
 function refuse(body, answers) {
   tell(body);
   const fields = fieldsOf(body);
-  if (!fields) return;
-  if (opinion && fields.opinion) faultOfOpinion(fields.opinion);
-  if (!form) return;
-  const elsewhere = form.get('refusals').show(fields, answers).filter(([path]) => !(opinion && path === 'opinion'));
+  if (!fields || !form) return;
+  const elsewhere = form.get('refusals').show(fields, answers);
   if (elsewhere.length) tell(JSON.stringify({ detail: elsewhere.map(([path, text]) => `${path}: ${text}`).join(' ') }));
   firstFault();
-}
-
-function faultOfOpinion(text) {
-  const place = document.getElementById('opinion-error');
-  place.textContent = text;
-  place.hidden = !text;
-  opinion.setAttribute('aria-invalid', String(Boolean(text)));
-  if (text) opinion.focus();
 }
 
 function fieldsOf(body) {
