@@ -11,7 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine import identity
 from engine.errors import NotAllowed, SignInNeeded
+from engine.second_factor import Keeping
 from engine.settings import Settings
+from server import secrets
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -77,6 +79,17 @@ def limits() -> identity.Limits:
     return identity.Limits.of(_settings())
 
 
+def keeping() -> Keeping:
+    """Return how second factors are kept here."""
+    key = secrets.load(_settings().var_path).factor_key
+    return Keeping.of(key, _settings().second_factor_roles, limits())
+
+
+def origin() -> identity.Origin:
+    """Return from where the request comes."""
+    return identity.Origin(request.user_agent.string, request.remote_addr)
+
+
 def secret() -> str:
     """Return the secret the request carries: bearer token or cookie; raise SignInNeeded without one."""
     if by_machine(request):
@@ -89,19 +102,19 @@ def secret() -> str:
     return found
 
 
-def cookie() -> str:
-    """Return the name of the sign-in cookie; over TLS its prefix binds it to this host."""
-    return "__Host-sid" if _settings().tls else "sid"
+def cookie(name: str = "sid") -> str:
+    """Return the name of a cookie, that of a sign-in unless said; over TLS its prefix binds it to this host."""
+    return f"__Host-{name}" if _settings().tls else name
 
 
-def remember(response: AnyResponse, value: str) -> None:
-    """Let the browser keep the secret `value` until it closes or the sign-in ends."""
-    response.set_cookie(cookie(), value, httponly=True, samesite="Lax", secure=_settings().tls, path="/")
+def remember(response: AnyResponse, value: str, name: str = "sid") -> None:
+    """Let the browser keep `value`, the secret of a sign-in unless said, until it closes."""
+    response.set_cookie(cookie(name), value, httponly=True, samesite="Lax", secure=_settings().tls, path="/")
 
 
-def forget(response: Response | AnyResponse) -> None:
-    """Let the browser drop its secret."""
-    response.delete_cookie(cookie(), httponly=True, samesite="Lax", secure=_settings().tls, path="/")
+def forget(response: Response | AnyResponse, name: str = "sid") -> None:
+    """Let the browser drop a cookie, that of its sign-in unless said."""
+    response.delete_cookie(cookie(name), httponly=True, samesite="Lax", secure=_settings().tls, path="/")
 
 
 def _permission(view: Callable[..., Any]) -> str | frozenset[str]:

@@ -7,7 +7,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 TRIES = "60 per minute"
-DOORS = ("sign-in.sign_in", "pages.open_session", "pages.feed")
+DOORS = ("sign-in.sign_in", "pages.open_session", "pages.check_code", "pages.set_up_factor", "pages.feed")
 OBJECTIONS = "10 per hour"
 LETTERBOX = "pages.send_objection"
 

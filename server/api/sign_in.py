@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 from flask import g
 
-from engine import clock, identity
+from engine import clock, identity, sign_ins
 from server import auth
 from server.api.openapi import Blueprint
 
@@ -17,6 +17,11 @@ class CredentialsSchema(ma.Schema):
 
     login = ma.fields.String(required=True, validate=ma.validate.Length(1, 100))
     password = ma.fields.String(required=True, validate=ma.validate.Length(1, 200), load_only=True)
+    code = ma.fields.String(
+        validate=ma.validate.Length(1, 40),
+        load_only=True,
+        metadata={"description": "A code of the app, or a recovery code; needed by whoever has a second factor"},
+    )
 
 
 class MembershipSchema(ma.Schema):
@@ -50,10 +55,14 @@ class TokenSchema(ma.Schema):
 @api.response(200, TokenSchema)
 @api.doc(security=[])
 def sign_in(credentials: dict[str, str]) -> dict[str, Any]:
-    """Exchange login and password for a token; it ends when idle too long and at `expires_at`."""
-    limits = auth.limits()
-    actor, token = identity.sign_in(g.session, credentials["login"], credentials["password"], identity.Kind.API, limits)
-    return {"token": token, "expires_at": clock.now() + limits.absolute, "person": _person(actor)}
+    """Exchange login and password, and a code where there is a second factor, for a token.
+
+    It ends when idle too long and at `expires_at`.
+    """
+    keeping = auth.keeping()
+    half = sign_ins.first(g.session, credentials["login"], credentials["password"], keeping)
+    token = sign_ins.at_once(g.session, half, keeping, auth.origin(), credentials.get("code"))
+    return {"token": token, "expires_at": clock.now() + keeping.limits.absolute, "person": _person(half.actor)}
 
 
 @api.delete("/sign-in")

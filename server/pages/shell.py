@@ -44,6 +44,13 @@ MENU = (
             ("pages.documents", "documents", _("Documents")),
         ),
     ),
+    (
+        _("Yours"),
+        (
+            ("pages.settings", "settings", _("Settings")),
+            ("pages.help_index", "help", _("Help")),
+        ),
+    ),
 )
 
 View = TypeVar("View", bound=Callable[..., Any])

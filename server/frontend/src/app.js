@@ -3,10 +3,12 @@ import '@tabler/core/dist/css/tabler.min.css';
 import './desk.css';
 import './attachments.css';
 import './registers.css';
+import './settings.css';
 import 'htmx.org';
 import { forget } from './autosave.js';
 import { headers } from './page.js';
 import { tell } from './notice.js';
+import { mountTour } from './tour.js';
 
 document.addEventListener('htmx:configRequest', (event) => {
   Object.assign(event.detail.headers, headers());
@@ -22,3 +24,6 @@ document.addEventListener('click', (event) => {
 document.addEventListener('submit', ({ target }) => {
   if (target.getAttribute('action')?.endsWith('/sign-out')) forget();
 });
+
+const tour = document.getElementById('tour');
+if (tour) mountTour(tour);

@@ -1,15 +1,37 @@
 // One live region a page says what went wrong.
-import { chinese } from './page.js';
+import { chinese, data } from './page.js';
 
 const region = () => document.getElementById('notice');
 
 /** Show the problem `body` (problem+json text, or anything else) to the person, and move there. */
 export function tell(body) {
   const place = region();
-  place.textContent = sentence(body) || place.dataset.fallback;
+  place.replaceChildren(sentence(body) || place.dataset.fallback, ...advice(body));
   place.hidden = false;
   place.scrollIntoView({ block: 'nearest' });
   place.focus();
+}
+
+/** Return what to do next after the problem `body`, as the page knows it by its status. */
+function advice(body) {
+  const status = statusOf(body);
+  const text = document.getElementById('advice') && data('advice')[status];
+  if (!text) return [];
+  const next = Object.assign(document.createElement('span'), { className: 'notice-next', textContent: text });
+  return status === 401 ? [' ', next, ' ', signIn()] : [' ', next];
+}
+
+function signIn() {
+  const { signInAddress: href, signInLabel: textContent } = region().dataset;
+  return Object.assign(document.createElement('a'), { href, textContent, target: '_blank' });
+}
+
+function statusOf(body) {
+  try {
+    return JSON.parse(body).status;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Take the last notice away. */
