@@ -2,23 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from engine import calendars, clock, inbox, moves, processes, ways
+from engine import calendars, clock, inbox, moves, processes, urges, ways
 from engine.bpmn import circles
-from engine.bpmn.elements import ACTIONS, HUMAN, Element
+from engine.bpmn.elements import ACTIONS, Element
 from engine.bpmn.environment import Surroundings
 from engine.bpmn.execution import Execution
-from engine.clock import CIVIL
 from engine.desk import COUNTERSIGNING, DELEGATED, Binding
 from engine.errors import NotFound, OperationRefused
 from engine.identity import Actor
 from engine.moves import Ground
 from engine.operations import ENDERS
+from engine.permits import actions_of, drawn
 from engine.processes import Programme
 from engine.runtime import OPERATORS
 from engine.tables import STANDING, Instance, InstanceState, Task, TaskState, Urge
@@ -93,19 +94,19 @@ def allowed(session: Session, actor: Actor, task: UUID) -> list[Action]:
     What the diagram allows but the moment forbids says `why` ({"zh", "en"}); what it does not allow is absent. Two
     statements at most, however long the case is.
     """
-    row = session.execute(_task(actor, task)).one_or_none()
+    row = session.execute(_task(actor, task, urges.day(session))).one_or_none()
     if row is None:
         raise NotFound(task=task)
     programme = processes.load(session, row.deployment)
-    element = _element(programme, row)
+    element = drawn(programme, row)
     scene = _Scene(actor, row, element, _ground(session, programme, row))
     return [Action(key, _opinion(element, key), _why(scene, key)) for key in _offered(scene)]
 
 
-def _task(actor: Actor, task: UUID) -> Any:
+def _task(actor: Actor, task: UUID, day: date) -> Any:
     """Return the one statement that finds a task with all that decides about it."""
     other = select(Task.id).where(Task.instance == Instance.id, Task.ended_by != actor.id).correlate(Instance)
-    urged = exists().where(Urge.task == Task.id, Urge.on == clock.now().astimezone(CIVIL).date())
+    urged = exists().where(Urge.task == Task.id, Urge.on == day)
     return (
         select(
             Task.id,
@@ -118,6 +119,7 @@ def _task(actor: Actor, task: UUID) -> Any:
             Task.assignee,
             Task.state,
             Task.ended_by,
+            Task.answered_by,
             Task.bindings,
             Instance.state.label("standing"),
             Instance.started_by,
@@ -126,6 +128,7 @@ def _task(actor: Actor, task: UUID) -> Any:
             Instance.envelope,
             other.exists().label("others"),
             urged.label("urged"),
+            ways.signed().label("signed"),
             _taken().label("taken"),
         )
         .join(Instance, Instance.id == Task.instance)
@@ -146,14 +149,6 @@ def _keeps(actor: Actor) -> ColumnElement[bool]:
     return true() if actor.roles & (OPERATORS | ENDERS) else false()
 
 
-def _element(programme: Programme, row: Any) -> Element:
-    """Return what the diagram says of a task; where two processes draw its id, the one with the same name and form."""
-    drawn = [some[row.element] for some in programme.model.elements.values() if row.element in some]
-    people = [one for one in drawn if one.kind in HUMAN]
-    same = (one for one in people if (one.name, one.form, one.role) == (row.name, row.form, row.role))
-    return next(same, people[0])
-
-
 def _ground(session: Session, programme: Programme, row: Any) -> Ground | None:
     """Return the case as it stands, where somebody could go back in it or take part with several."""
     if row.standing not in STANDING or row.state is TaskState.CANCELLED:
@@ -165,7 +160,7 @@ def _ground(session: Session, programme: Programme, row: Any) -> Ground | None:
 
 
 def _offered(scene: _Scene) -> Iterator[str]:
-    named = {"complete", *ways.actions_of(scene.element)}
+    named = {"complete", *actions_of(scene.element)}
     if scene.row.started_by == scene.actor.id:
         named.add("cancel")
     if scene.actor.roles & ENDERS:
@@ -200,7 +195,7 @@ def _too_late(scene: _Scene) -> Why | None:
     if row.standing is InstanceState.SUSPENDED:
         return SUSPENDED
     if row.state is TaskState.OPEN:
-        return OPEN
+        return _signed(scene)
     if row.ended_by != scene.actor.id or ground is None:
         return ENDED if row.standing not in STANDING else NOT_MINE
     try:
@@ -212,6 +207,15 @@ def _too_late(scene: _Scene) -> Why | None:
     reached = {str(task) for task in ways.affected(ground, way)}
     name = next((name for task, name in row.taken or () if task in reached), None)
     return None if name is None else dict(ways.claimed(name).facts["why"])
+
+
+def _signed(scene: _Scene) -> Why | None:
+    """Return why an open task is not taken back: only an answer is that waits for signs, until the first is given."""
+    if Binding.COUNTERSIGNING not in scene.row.bindings:
+        return OPEN
+    if scene.row.answered_by != scene.actor.id:
+        return NOT_MINE
+    return ways.SIGNED if scene.row.signed else None
 
 
 def _hurry(scene: _Scene) -> Why | None:
@@ -227,7 +231,7 @@ def _seat(scene: _Scene) -> Why | None:
 
 
 def _call_off(scene: _Scene) -> Why | None:
-    if "cancel" in ways.actions_of(scene.element) and scene.holding is None:
+    if "cancel" in actions_of(scene.element) and scene.holding is None:
         return None
     return ACTED if scene.row.started_by != scene.actor.id or scene.row.others else None
 

@@ -16,11 +16,14 @@ from sqlalchemy.orm import Session
 from engine import clock, corrections, desk, inbox, moves, processes, runtime, settings, ways
 from engine.bpmn import causes, returns, survey
 from engine.bpmn.causes import Past
+from engine.desk import Binding
 from engine.domain import deadlines
 from engine.domain.actors import Capacity
 from engine.errors import NotFound, OperationRefused, TaskClosed
+from engine.events import Kind
 from engine.identity import Actor
 from engine.moves import Ground, Way
+from engine.permits import permit
 from engine.runtime import Running
 from engine.tables import Draft, History, Instance, Membership, Person, Task, TaskState
 from engine.tables import Rejection as Row
@@ -122,22 +125,26 @@ def of_task(session: Session, task: UUID) -> RejectionRow | None:
 def withdraw(session: Session, actor: Actor, task: UUID, reason: str) -> UUID:
     """Take back one's own answer before the next person acts; return the task that is open again.
 
-    The data are as before the answer, which is kept as a draft. Raise NotFound, NotAllowed, InstanceEnded,
-    InstanceSuspended, or OperationRefused saying why it is too late.
+    An answer that waits for added signs is taken back until the first of them is given. The data are as before the
+    answer, which is kept as a draft. Raise NotFound, NotAllowed, InstanceEnded, InstanceSuspended, or OperationRefused
+    saying why it is too late.
     """
     found = session.scalar(select(Task).where(Task.id == task, inbox.visible(actor)))
     if found is None:
         raise NotFound(task=task)
-    if found.state is not TaskState.COMPLETED or found.ended_by != actor.id:
-        raise _refused("只能撤回自己已办结的任务。", "Only what you have finished yourself can be taken back.")
     _reasoned(reason)
+    if found.state is TaskState.OPEN and Binding.COUNTERSIGNING in found.bindings:
+        return _before_signs(session, actor, task, reason)
+    if found.state is not TaskState.COMPLETED or found.ended_by != actor.id:
+        raise _not_own()
+    told = _for(session, found.acted_for)
     with runtime.opened(session, found.instance) as running:
         ground = moves.ground(running)
         way = ways.own(ground, task)
         ways.allow(ground.model.element(way.step.process, way.step.element), "withdraw")
         ways.too_late(ground, way)
         running.acts(actor.id)
-        running.tell("task.withdrawn", {"name": found.name, "reason": reason}, found.element, task)
+        running.tell("task.withdrawn", {"name": found.name, "reason": reason, **told}, found.element, task)
         returns.restore(running.execution, _undone(running, ground, way))
         if found.term is not None:
             returns.stop_clock(running.execution, found.element, deadlines.read(found.term))
@@ -145,6 +152,29 @@ def withdraw(session: Session, actor: Actor, task: UUID, reason: str) -> UUID:
     again = opened[0]
     _give_back(session, found, again, actor)
     return again
+
+
+def _before_signs(session: Session, actor: Actor, task: UUID, reason: str) -> UUID:
+    """Take back an answer that nobody has signed yet; whoever was to sign it is to sign the next one."""
+    work = desk.opened(session, actor, task)
+    if Binding.COUNTERSIGNING not in work.bindings or work.answered_by != actor.id:
+        raise _not_own()
+    permit(session, work, "withdraw")
+    if session.scalar(select(Task.id).where(Task.id == task, ways.signed())) is not None:
+        raise OperationRefused(why=ways.SIGNED)
+    desk.loosen(session, task)
+    _keep_draft(session, task, actor, work.answers)
+    facts = {"reason": reason, **_for(session, work.acted_for)}
+    desk.happened(session, Kind.TASK_WITHDRAWN, actor, work, facts)
+    return task
+
+
+def _for(session: Session, principal: UUID | None) -> dict[str, Any]:
+    """Return what an event tells of in whose place an answer was given."""
+    if principal is None:
+        return {}
+    name = session.scalar(select(Person.name).where(Person.id == principal))
+    return {"for": {"person": str(principal), "name": name}}
 
 
 def _held(session: Session, actor: Actor, task: UUID) -> tuple[Task, Capacity]:
@@ -258,9 +288,19 @@ def _still_may(session: Session, person: UUID, task: Task) -> bool:
 def _give_back(session: Session, task: Task, again: UUID, actor: Actor) -> None:
     """Give the task that is open again to whoever took it back, with the answers as a draft."""
     session.execute(update(Task).where(Task.id == again).values(assignee=task.acted_for or actor.id))
-    if task.answers:
-        kept = {"task": again, "person": actor.id, "answers": task.answers, "saved_at": clock.now()}
-        session.execute(insert(Draft).values(kept).on_conflict_do_nothing())
+    _keep_draft(session, again, actor, task.answers)
+
+
+def _keep_draft(session: Session, task: UUID, actor: Actor, answers: dict[str, Any] | None) -> None:
+    if not answers:
+        return
+    kept = {"task": task, "person": actor.id, "answers": answers, "saved_at": clock.now()}
+    changed = {"answers": answers, "saved_at": kept["saved_at"]}
+    session.execute(insert(Draft).values(kept).on_conflict_do_update(index_elements=["task", "person"], set_=changed))
+
+
+def _not_own() -> OperationRefused:
+    return _refused("只能撤回自己已办结的任务。", "Only what you have finished yourself can be taken back.")
 
 
 def _reasoned(reason: str) -> None:

@@ -64,13 +64,17 @@ def urge(session: Session, actor: Actor, task: UUID, note: str) -> None:
     permit(session, found, "urge")
     if found.mine:
         raise NotAllowed(task=task)
-    day = _working_day(calendars.load(session), clock.today())
-    row = {"id": uuid4(), "task": task, "sender": actor.id, "on": day, "note": note.strip()[:LONGEST_NOTE]}
+    row = {"id": uuid4(), "task": task, "sender": actor.id, "on": day(session), "note": note.strip()[:LONGEST_NOTE]}
     written = insert(Urge).values(**row, at=clock.now()).on_conflict_do_nothing().returning(Urge.id)
     if session.execute(written).scalar() is None:
         raise UrgedAlready(task=task)
     place = {"instance": found.instance, "task": task, "element": found.element, "actor": actor.id}
     events.record(session, [{"kind": Kind.TASK_URGED, **place, "data": {"name": found.name, "note": row["note"]}}])
+
+
+def day(session: Session) -> date:
+    """Return the day that an urge of now counts for: today, or the last working day before it."""
+    return _working_day(calendars.load(session), clock.today())
 
 
 def seen(session: Session, actor: Actor, task: UUID) -> None:

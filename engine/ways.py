@@ -1,21 +1,24 @@
 """Ways: which ways back there are from a task, and what bars them."""
 
-from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, exists, select, tuple_
+from sqlalchemy.orm import aliased
 
-from engine import delegates, moves, settings
+from engine import delegates, moves
 from engine.bpmn import causes, survey
 from engine.bpmn.causes import Past
 from engine.bpmn.elements import HUMAN, Element
 from engine.errors import NotAllowed, OperationRefused
 from engine.events import Kind
 from engine.moves import Ground, Way
-from engine.tables import Event, Task
+from engine.permits import actions_of
+from engine.tables import Event, Sign, SignKind, SignState, Task
 
 THROWING = frozenset({"intermediateThrowEvent", "endEvent", "sendTask"})
 HEARD = frozenset({"message", "signal"})
+GIVEN = (SignState.AGREED, SignState.REFUSED)
+SIGNED = {"zh": "已有人签署意见，不能再撤回。", "en": "Somebody has signed it already."}
 
 
 def earlier(ground: Ground, task: UUID) -> list[Past]:
@@ -95,6 +98,14 @@ def taken_up() -> ColumnElement[bool]:
     return and_(Task.assignee.is_not(None), claimed.exists())
 
 
+def signed() -> ColumnElement[bool]:
+    """Return the condition for a task whose present answer somebody has signed already."""
+    later = aliased(Sign)
+    same = (later.task == Sign.task, later.kind == Sign.kind, later.person == Sign.person)
+    renewed = exists().where(*same, tuple_(later.asked_at, later.id) > tuple_(Sign.asked_at, Sign.id))
+    return exists().where(Sign.task == Task.id, Sign.kind == SignKind.AFTER, Sign.state.in_(GIVEN), ~renewed)
+
+
 def too_late(ground: Ground, way: Way) -> None:
     """Raise OperationRefused when somebody went on from a step, or what cannot be undone happened since."""
     gone_on(ground, way)
@@ -136,16 +147,6 @@ def allow(element: Element, action: str) -> None:
     """Raise NotAllowed when the diagram does not let people do something with a task."""
     if action not in actions_of(element):
         raise NotAllowed(element=element.id, action=action)
-
-
-def actions_of(element: Element) -> tuple[str, ...]:
-    """Return what the diagram, or else the settings, let people do with a task besides answering it."""
-    return _defaults() if element.actions is None else element.actions
-
-
-@cache
-def _defaults() -> tuple[str, ...]:
-    return tuple(settings.load().default_actions)
 
 
 def _refused(zh: str, en: str) -> OperationRefused:

@@ -24,7 +24,7 @@ SIGNED = {
 }
 KINDS = {"before": lazy_gettext("before it is completed"), "after": lazy_gettext("after it was answered")}
 LENDING = frozenset({Kind.TASK_DELEGATED, Kind.TASK_HANDED_BACK, Kind.TASK_TAKEN_BACK, Kind.TASK_REASSIGNED})
-HOLDING = frozenset({Kind.TASK_HELD, Kind.SIGN_REFUSED, Kind.TASK_REASSIGNED})
+HOLDING = frozenset({Kind.TASK_HELD, Kind.TASK_WITHDRAWN, Kind.SIGN_REFUSED, Kind.TASK_REASSIGNED})
 
 
 def standing(row: TaskRow, happened: Sequence[EventRow]) -> dict[str, Any]:

@@ -1,15 +1,13 @@
 """Actions: what a task offers whom, and why not where the moment forbids it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import event
 
-from engine import actions, clock, instances, operations, rejections, tasks
-from engine.clock import CIVIL
+from engine import actions, clock, instances, operations, rejections, tasks, urges
 from engine.errors import InstanceEnded, NotAllowed, NotFound, OperationRefused
 from engine.rejections import Rejection
-from engine.tables import Urge
 from tests.support.shapes import end, many, start, user, way
 from tests.support.stage import Stage
 
@@ -60,6 +58,8 @@ def test_an_opinion_is_asked_for_where_a_reason_is_due_or_the_diagram_wants_one(
 
 
 def test_what_the_moment_forbids_is_told(stage, other):
+    friday = datetime(2026, 11, 20, 2, tzinfo=UTC)
+    clock.travel(friday)
     instance = stage.play(LINE)
     task = stage.task(instance, "a")
     assert "领取" in why(stage, task, "complete")
@@ -69,11 +69,11 @@ def test_what_the_moment_forbids_is_told(stage, other):
     assert "自己" in why(stage, task, "urge")
     assert "他人" in why(stage, task, "complete", other)
     assert "urge" in free(stage, task, other)
-    today = clock.now().astimezone(CIVIL).date()
-    row = {"id": task, "task": task, "sender": other.id, "on": today, "note": "", "at": clock.now()}
-    stage.do(lambda session, _: session.execute(insert(Urge).values(row)))
-    assert "催办过" in why(stage, task, "urge", other)
-    clock.travel(clock.now() + timedelta(days=1))
+    stage.do(urges.urge, task, "请抓紧", by=other)
+    for days_later in range(3):  # Saturday and Sunday count with the Friday before them
+        clock.travel(friday + timedelta(days=days_later))
+        assert "催办过" in why(stage, task, "urge", other)
+    clock.travel(friday + timedelta(days=3))
     assert "urge" in free(stage, task, other)
     stage.do(operations.suspend, instance, "x")
     assert "暂停" in why(stage, task, "complete")

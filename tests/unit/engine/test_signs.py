@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from engine import handovers, inbox, operations, runtime, signs, tasks
+from engine import actions, handovers, inbox, operations, rejections, runtime, signs, tasks
 from engine.db import transaction
 from engine.errors import (
     AnswersRefused,
@@ -21,7 +21,7 @@ from engine.errors import (
 )
 from engine.handovers import Handing
 from engine.signs import Asking, Opinion, Order
-from engine.tables import Event, Sign, SignKind, SignState, Task
+from engine.tables import Draft, Event, Sign, SignKind, SignState, Task
 from tests.support.shapes import boundary, end, many, message, parallel, start, user, way
 from tests.support.stage import Stage
 
@@ -192,6 +192,71 @@ def test_a_refusal_after_lets_the_owner_answer_anew_and_everybody_signs_again(st
     assert stage.one(select(Task.answers).where(Task.id == task)) == {"n": 8}
     assert stage.tasks(instance) == ["b"]
     assert stage.sound()
+
+
+def withdrawing(stage, task, by=None):
+    """Return why an answer is not taken back now, None where it may be."""
+    return next(one.why for one in stage.do(actions.allowed, task, by=by) if one.key == "withdraw")
+
+
+def test_an_answer_that_waits_for_signs_is_taken_back_until_the_first_of_them(stage, lead, clerk, other):
+    instance, task = opened(stage)
+    ask(stage, task, AFTER, lead, clerk, order=Order.IN_TURN)
+    assert "办结以后" in withdrawing(stage, task)["zh"]
+    stage.do(tasks.complete, task, {"n": 7})
+    assert withdrawing(stage, task) is None
+    assert "自己" in withdrawing(stage, task, other)["zh"]
+    for who, reason in ((other, "替他撤回"), (stage.actor, " ")):
+        with pytest.raises(OperationRefused):
+            stage.do(rejections.withdraw, task, reason, by=who)
+    assert stage.do(rejections.withdraw, task, "填错了") == task
+    assert asked(stage, lead) == asked(stage, clerk) == []
+    row = stage.one(select(Task).where(Task.id == task))
+    assert (row.state, row.answers, row.answered_by, row.assignee) == ("open", None, None, stage.actor.id)
+    assert stage.one(select(Draft.answers).where(Draft.task == task)) == {"n": 7}
+    assert stage.one(select(Event.data).where(Event.kind == "task.withdrawn"))["reason"] == "填错了"
+    assert stage.tasks(instance) == ["a"]
+
+
+def test_what_was_taken_back_is_signed_anew_and_stays_once_somebody_has(stage, lead, clerk):
+    instance, task = opened(stage)
+    one, _two = ask(stage, task, AFTER, lead, clerk, order=Order.IN_TURN)
+    stage.do(tasks.complete, task, {"n": 7})
+    stage.do(rejections.withdraw, task, "填错了")
+    stage.do(tasks.complete, task, {"n": 8})
+    assert (asked(stage, lead), asked(stage, clerk)) == ([task], [])
+    give(stage, one, lead)
+    told = withdrawing(stage, task)
+    with pytest.raises(OperationRefused) as refusal:
+        stage.do(rejections.withdraw, task, "又想改")
+    assert refusal.value.facts["why"] == told
+    assert "签署" in told["zh"]
+    (last,) = [row.id for row in stage.do(signs.mine, by=clerk).rows]
+    assert give(stage, last, clerk) == ["b"]
+    assert stage.one(select(Task.answers).where(Task.id == task)) == {"n": 8}
+    assert stage.tasks(instance) == ["b"]
+    assert stage.sound()
+
+
+def test_a_sign_of_an_answer_before_does_not_hold_the_next_one(stage, lead, clerk):
+    _, task = opened(stage)
+    one, two = ask(stage, task, AFTER, lead, clerk)
+    stage.do(tasks.complete, task, {"n": 7})
+    give(stage, one, lead)
+    give(stage, two, clerk, REFUSED)
+    stage.do(tasks.complete, task, {"n": 8})
+    assert withdrawing(stage, task) is None
+    assert stage.do(rejections.withdraw, task, "再改一次") == task
+
+
+def test_where_the_diagram_forbids_it_an_answer_that_waits_is_not_taken_back(stage, lead):
+    drawn = user("a", role="PRV_OFFICER", **{"icity:actions": "sign"})
+    _, task = opened(stage, start() + drawn + end("e") + way("s a e"))
+    ask(stage, task, AFTER, lead)
+    stage.do(tasks.complete, task, {"n": 7})
+    with pytest.raises(NotAllowed):
+        stage.do(rejections.withdraw, task, "填错了")
+    assert "withdraw" not in {one.key for one in stage.do(actions.allowed, task)}
 
 
 def test_taking_the_last_missing_sign_back_finishes_what_was_answered(stage, lead, clerk):
