@@ -38,6 +38,12 @@ def needs(*roles: str) -> Callable[[View], View]:
     return lambda view: _declare(view, frozenset(roles))
 
 
+def secretive(view: View) -> View:
+    """Mark a view whose reply holds secrets that are told once; `server.idempotency` never keeps it."""
+    view.secretive = True  # type: ignore[attr-defined]
+    return view
+
+
 def undeclared(app: Flask) -> list[str]:
     """Return the endpoints of `app` that do not say who may call them."""
     return sorted(name for name, view in app.view_functions.items() if not hasattr(view, "permission"))

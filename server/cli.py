@@ -11,7 +11,7 @@ import click
 import orjson
 from sqlalchemy import Engine
 
-from engine import db, identity, processes, settings
+from engine import db, identity, processes, second_factor, settings
 from engine.db import Sessions
 from engine.errors import NotFound
 from engine.identity import Account, Seeded
@@ -168,6 +168,14 @@ def reset_password(login: str, *, as_json: bool) -> None:
     with _sessions(settings.load()) as sessions, db.transaction(sessions) as session:
         identity.set_password(session, login, password)
     _tell(as_json, {"login": login, "password": password}, [f"{login} {password}"])
+
+
+@users.command("factor-off")
+@click.argument("login")
+def reset_factor(login: str) -> None:
+    """Turn the second factor of LOGIN off, for somebody who lost both phone and recovery codes."""
+    with _sessions(settings.load()) as sessions, db.transaction(sessions) as session:
+        second_factor.reset(session, login)
 
 
 @users.command("disable")

@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -40,6 +40,8 @@ def answer(session: Session, work: Callable[[], Response]) -> Response:
         return work()
     if not 0 < len(key) <= LONGEST or not key.isascii() or not key.isprintable():
         raise BadRequest(f"{HEADER} must be 1 to {LONGEST} visible ASCII characters")
+    if getattr(current_app.view_functions[request.endpoint or ""], "secretive", False):
+        raise BadRequest(f"this reply holds secrets and is never kept: leave {HEADER} out")
     digest = _digest()
     if not _take(session, g.actor.id, key, digest):
         return _kept(session, g.actor.id, key, digest)

@@ -27,6 +27,8 @@ from server.api import (
     processes,
     rejections,
     seats,
+    second_factor,
+    settings,
     sheets,
     sign_in,
     signals,
@@ -40,6 +42,8 @@ from server.api import (
 
 NOUNS = (
     sign_in,
+    settings,
+    second_factor,
     processes,
     lint,
     instances,

@@ -39,7 +39,7 @@ STEPS = (
         _("What you must do, may take, did, started, and what others sent you. Each shows how many."),
     ),
     (
-        "#main .panel",
+        "#main .panel:not(.reminders)",
         _("Deadlines in working days"),
         _("The soonest stands first, what is late is red. “Provisional”: holidays of that year are not published."),
     ),

@@ -11,11 +11,12 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from engine import clock, copies, filters, reminders, urges
+from engine import clock, copies, filters, preferences, reminders, urges
 from engine import inbox as lists
 from engine.db import transaction
 from engine.filters import Sort, Wanted
 from engine.pages import Page
+from engine.preferences import Notice
 from engine.urges import UrgeRow
 from server.auth import signed_in
 from server.pages import labels
@@ -25,7 +26,6 @@ from server.pages.moments import day, due, stamp
 from server.pages.shell import pages, sessions
 from server.pages.words import pick
 
-LIMIT = 50
 URGENCY = {
     "urged": (_("urged"), "red"),
     "overdue": (_("overdue"), "red"),
@@ -46,6 +46,7 @@ REMINDERS = {
     "overdue": _("the deadline has passed"),
     "moved": _("the deadline was moved"),
 }
+NOTICES = {"overdue": Notice.OVERDUE, "moved": Notice.MOVED}  # what else is reminded of is near
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,10 @@ def inbox() -> str:
     chosen = named()
     shown, wanted = LISTS[chosen], filters.read(request.args)
     with transaction(sessions()) as session:
-        page = shown.find(session, g.actor, request.args.get("cursor"), LIMIT, wanted)
+        liked = preferences.read(session, g.actor)
+        page = shown.find(session, g.actor, request.args.get("cursor"), liked.rows, wanted)
         counted = lists.counts(session, g.actor)
-        told = reminders.shown(session, g.actor)
+        told = [row for row in reminders.shown(session, g.actor) if liked.wants(NOTICES.get(row.kind, Notice.NEAR))]
         names = labels.read(session)
         told_by_page = rows(session, shown, page, names)
         asked = search.furnish(session, chosen, wanted, names)
