@@ -84,6 +84,7 @@ class Statutes:
     rules: tuple[Apart, ...]
     sealed: frozenset[str]
     readers: frozenset[str]
+    alone: frozenset[str]
     by_seat: Mapping[str, tuple[Apart, ...]]
 
 
@@ -130,17 +131,22 @@ def hidden(roles: Iterable[str]) -> frozenset[str]:
     return statutes.sealed if statutes.readers.isdisjoint(roles) else frozenset()
 
 
+def alone() -> frozenset[str]:
+    """Return the steps that several do, each by themselves: nobody sees what a colleague of the same role took."""
+    return _statutes().alone
+
+
 @cache
 def _statutes() -> Statutes:
     raw = tomllib.loads(RULES.read_text(encoding="utf-8"))
     try:
         rules = tuple(_apart(one) for one in raw["apart"])
-        steps, readers = frozenset(raw["sealed"]["steps"]), frozenset(raw["sealed"]["readers"])
+        steps, readers, lonely = (frozenset(raw["sealed"][name]) for name in ("steps", "readers", "alone"))
     except (KeyError, TypeError) as fault:
         raise SettingsRefused(faults=[f"{RULES.name}: {fault!r}"]) from fault
     seats = {seat for rule in rules for seat in rule.first | rule.second}
     by_seat = {seat: tuple(rule for rule in rules if seat in rule.first | rule.second) for seat in seats}
-    return Statutes(rules, steps, readers, by_seat)
+    return Statutes(rules, steps, readers, lonely, by_seat)
 
 
 def _apart(raw: dict[str, Any]) -> Apart:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from engine import calendars, clock
+from engine import calendars, clock, independence
 from engine.domain.actors import Actor, Principal
 from engine.tables import (
     Delegation,
@@ -81,16 +81,25 @@ def seen(session: Session, actor: Actor, tasks: Sequence[UUID]) -> dict[UUID, Ta
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition for seeing a task: one's own, open or done, those of one's roles, what one was asked for."""
+    """Return the condition for seeing a task: one's own, open or done, those of one's roles, what one was asked for.
+
+    Of a step that several do, each by themselves, a role sees what nobody has taken.
+    """
     anywhere = and_(Task.organisation.is_(None), Task.role.in_(sorted(actor.roles)))
     here = tuple_(Task.organisation, Task.role).in_(sorted(actor.memberships))
-    candidate = or_(anywhere, here) if actor.memberships else anywhere
+    candidate = and_(or_(anywhere, here) if actor.memberships else anywhere, _open_to_role(actor))
     wholly, lenders = [actor.id, *actor.wholly], [actor.id, *(one.person for one in actor.principals)]
     signs = exists().where(Sign.task == Task.id, Sign.person.in_(wholly), Sign.state != SignState.TAKEN_BACK)
     lent_out = exists().where(
         Delegation.task == Task.id, Delegation.owner.in_(lenders), Delegation.state == DelegationState.OPEN
     )
     return or_(held(actor), Task.ended_by == actor.id, candidate, signs, lent_out)
+
+
+def _open_to_role(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition "a role is enough to see this task": nobody does it by themselves, or nobody has it yet."""
+    free = and_(Task.state == TaskState.OPEN, Task.assignee.is_(None))
+    return or_(Task.element.not_in(sorted(independence.alone())), free, Task.acted_for == actor.id)
 
 
 def held(actor: Actor) -> ColumnElement[bool]:

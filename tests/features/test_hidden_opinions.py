@@ -7,10 +7,12 @@ from sqlalchemy import select
 
 from engine import clock, tasks
 from engine.db import transaction
-from engine.errors import NotFound, SeatRefused
+from engine.errors import NotFound, SeatRefused, TaskClaimed
 from engine.identity import load
-from engine.tables import Task, TaskState
+from engine.tables import Person, Task, TaskState
+from tests.features import test_measured_here as measuring
 from tests.support.shipped import House
+from tests.support.web import Program
 
 SECRET = "经费增幅与决算不符"
 CASES = [{"case_id": "339921-2026", "unit": "339921", "unit_name": "云溪县", "score": 83.2, "grade": "良好"}]
@@ -103,3 +105,31 @@ def test_whoever_objects_is_known_to_those_who_handle_objections_alone(house):
         assert FILED["name"] not in str(view) + house.everything(login, instance)
     for login in ("tingzhang", "hewen", "fagai"):
         assert FILED["name"] not in house.everything(login, instance)
+
+
+def test_what_one_expert_scored_does_not_exist_for_another(house):
+    house.start("third_party_assessment", measuring.DATA)
+    measuring.measure(house)
+    with transaction(house.sessions) as session:
+        scored = session.scalars(select(Task).where(Task.element == "T20_scoring")).all()
+        whose = {task.id: session.get_one(Person, task.ended_by).login for task in scored}
+    assert len(set(whose.values())) == len(measuring.EXPERTS)
+    for login in measuring.EXPERTS:
+        expert = Program(house.app, login)
+        for task, owner in whose.items():
+            answered = expert.get(f"/tasks/{task}").status_code
+            assert answered == (200 if owner == login else 404), (login, owner)
+            assert expert.get(f"/tasks/{task}/attachments").status_code == answered
+
+
+def test_a_scoring_is_open_to_every_expert_until_one_takes_it(house):
+    house.start("third_party_assessment", measuring.DATA)
+    measuring.verify(house)
+    task, (first, second, *_) = house.task("T20_scoring"), measuring.EXPERTS
+    assert house.do(second, tasks.show, task).row.assignee is None
+    house.do(first, tasks.claim, task)
+    assert house.do(first, tasks.show, task).row.assignee is not None
+    with pytest.raises(NotFound):
+        house.do(second, tasks.show, task)
+    with pytest.raises(TaskClaimed):
+        house.do(second, tasks.claim, task)
