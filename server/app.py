@@ -13,7 +13,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.db import Sessions, transaction
 from engine.settings import ROOT, Settings
 from server import api, auth, headers, hooks, idempotency, limits, pages, problems, secrets, uploads
-
 from server.reading import StrictJson
 
 FORM_BYTES = 500_000

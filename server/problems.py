@@ -13,7 +13,8 @@ from engine import errors
 from engine.errors import IcityError
 
 MEDIA_TYPE = "application/problem+json"
-SHOWN_FACTS = ("fields", "findings", "cells", "position", "expected", "why", "draft")  # the rest of the facts is for the log
+# The rest of the facts is for the log.
+SHOWN_FACTS = ("fields", "findings", "cells", "position", "expected", "why", "draft")
 RETRY_SECONDS = 5
 LANGUAGES = ("zh", "en")
 
@@ -79,7 +80,7 @@ REPLIES: dict[type[Exception], Reply] = {
     errors.TaskBound: Reply(409, "task-bound", "该任务还有别的事项须先了结。"),
     errors.ColleagueRefused: Reply(422, "colleague-refused", "不能交给此人。"),
     errors.UrgedAlready: Reply(409, "urged-already", "该任务今天已经催办过；每个工作日只能催办一次。"),
-    errors.ObjectionRefused: Reply(422, "objection-refused", "不受理对该单位的异议：公示期已过，或者公示中没有该单位。"),
+    errors.ObjectionRefused: Reply(422, "objection-refused", "公示期已过，或者公示中没有该单位，不受理异议。"),
     errors.SubstitutionRefused: Reply(422, "substitution-refused", "不能这样委托代理。"),
     errors.BatchRefused: Reply(422, "batch-refused", "不能这样批量办理，未办理任何一件。"),
     DataError: Reply(400, "unstorable", "请求中有无法保存的数据。", "The request holds data that cannot be stored."),

@@ -36,7 +36,8 @@ READING = frozenset(
     {"agencies for", "find round", "monitoring results", "unit record", "targets", "published figures"}
     | {"declared figures", "check figures", "division event"}
 )  # change nothing that outlives the case
-REPEATABLE = frozenset({"record figures", "score case", "assign task"})  # done again they add a version, and the last one counts
+# Done again they add a version, and the last one counts.
+REPEATABLE = frozenset({"record figures", "score case", "rescore case", "assign task"})
 
 
 def names() -> list[str]:

@@ -42,7 +42,6 @@ ROUND_STATES = {
     "published": (_("published"), "green"),
     "cancelled": (_("called off"), "gray"),
 }
-MONITORED = "annual"
 
 
 def round_name(known: str | None) -> str:
