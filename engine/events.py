@@ -100,7 +100,7 @@ class Kind(StrEnum):
     PERSON_SIGNED_OUT = "person.signed_out"  # a person ended a sign-in
     PERSON_REFUSED = "person.refused"  # a sign-in failed: wrong password or code, locked or disabled
     PERSON_SIGN_INS_ENDED = "person.sign_ins_ended"  # a person ended sign-ins of theirs on other devices
-    PERSON_PASSWORD_CHANGED = "person.password_changed"  # noqa: S105 - a new one was chosen; every other sign-in ended
+    PERSON_PASSWORD_CHANGED = "person.password_changed"  # a person chose a new password; every other sign-in ended
     PERSON_FACTOR_ON = "person.factor_on"  # a person set up a second factor
     PERSON_FACTOR_OFF = "person.factor_off"  # a second factor was turned off, by its person or an administrator
     PERSON_CODES_RENEWED = "person.codes_renewed"  # a person drew new recovery codes; the ones of before count no more
