@@ -72,6 +72,11 @@ def records(session: Session, units: Sequence[str], on: date) -> dict[str, UnitR
     return {row.unit: _record(row) for row in rows}
 
 
+def name_of(session: Session, unit: str) -> str | None:
+    """Return what a unit is called, or was called last; None where it is not on record."""
+    return _last_names(session, [unit]).get(unit)
+
+
 def happening(session: Session, event: int) -> Happening:
     """Return the happening numbered `event`; raise NotFound."""
     row = session.get(DivisionEvent, event)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine import clock, events, processes, runtime
+from engine import clock, divisions, events, processes, runtime
 from engine.errors import Busy, InstanceEnded, InstanceSuspended, MessageRefused, NotAllowed, NotFound
 from engine.identity import Actor
 from engine.runtime import Opening
@@ -191,11 +191,20 @@ def _start(session: Session, message: Message) -> dict[str, Any] | None:
     if found is None:
         return None
     programme = processes.load(session, found.deployment)
-    title = " ".join([programme.model.names[found.process], message.correlation]).strip()
     unit = message.payload.get("unit")
     subject = unit if isinstance(unit, str) else None
+    facts = {**message.payload, "unit_name": _unit_name(session, subject, message)}
+    title = programme.title(found.process, found.element, facts)
     opening = Opening(found.process, title, subject, event=found.element, payload=message.payload)
     return {"instance": runtime.start(session, programme, opening, {}), "element": found.element}
+
+
+def _unit_name(session: Session, unit: str | None, message: Message) -> str | None:
+    """Return what the unit is called that a message is about: as it stands on record, else as the message says."""
+    if unit is not None and (name := divisions.name_of(session, unit)) is not None:
+        return name
+    told = message.payload.get("unit_name")
+    return told if isinstance(told, str) else None
 
 
 def _park(session: Session, which: ColumnElement[bool], reason: str) -> int:

@@ -103,7 +103,9 @@ def begin(session: Session, actor: Actor, wish: Wish) -> UUID | None:
         arrival = Arrival(DESK, str(uuid4()), start.message, _correlation(start, answers), payload)
         return messages.receive(session, actor, *_facts(arrival)).instance
     unit = answers.get(UNIT, seat.unit)
-    title = _title(start, programme.model.names[wish.process], answers, _names(view))
+    title = programme.title(
+        wish.process, wish.element, {"unit_name": _names(view).get(answers.get(UNIT, "")), **answers}
+    )
     asked = Application(wish.programme, wish.process, title, unit, wish.organisation, answers)
     return instances.start(session, actor, asked)
 
@@ -120,19 +122,7 @@ def _facts(arrival: Arrival) -> tuple[str, str, str, str, dict[str, Any]]:
 
 def _correlation(start: Element, answers: Mapping[str, Any]) -> str:
     """Return whom the message is for, should one that runs already wait for it, as `icity:correlation` says."""
-    return "" if start.correlation is None else str(_value(start.correlation, answers))
-
-
-def _title(start: Element, name: str, answers: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """Return what a new case is called, as `icity:title` of its start event says."""
-    if start.title is None:
-        return name
-    seen = {"unit_name": names.get(answers.get(UNIT, ""), ""), **answers}
-    return str(_value(start.title, seen))
-
-
-def _value(source: str, seen: Mapping[str, Any]) -> Any:
-    return feel.to_json(feel.compile(source).evaluate(seen))
+    return "" if start.correlation is None else str(feel.to_json(feel.compile(start.correlation).evaluate(answers)))
 
 
 def _names(view: OpeningView) -> dict[str, str]:

@@ -21,6 +21,7 @@ from engine.bpmn.environment import Surroundings
 from engine.bpmn.gate import refused
 from engine.bpmn.lint import Strictness
 from engine.delegates import Grounds
+from engine.domain import feel
 from engine.domain.decisions import Decision
 from engine.domain.documents import Template
 from engine.errors import IcityError, ModelRefused, NotFound
@@ -29,6 +30,7 @@ from engine.tables import Deployment, DeploymentFile, Resource, StartEvent, Wait
 
 LISTENING = {"message": WaitKind.MESSAGE, "signal": WaitKind.SIGNAL, "conditional": WaitKind.CONDITION}
 THROWING = frozenset({"intermediateThrowEvent", "endEvent", "sendTask"})
+LONGEST_TITLE = 200
 DEPLOYED = ("*.bpmn", "*.dmn", "forms/*.form", "indicators.csv", "templates/*.toml", "programme.toml")
 
 
@@ -63,6 +65,17 @@ class Programme:
             raise NotFound(process=process)
         return self.files[self.diagrams[process]]
 
+    def title(self, process: str, event: str, facts: Mapping[str, Any]) -> str:
+        """Return what a new instance is called: as `icity:title` of its start event says, else by process and unit.
+
+        `facts` are what it starts with, and `unit_name`, what the unit is called that it is about, if it is.
+        """
+        start = next((one for one in self.model.starts[process] if one.id == event), None)
+        said = _said(start.title, facts) if start is not None and start.title is not None else None
+        name = facts.get("unit_name")
+        plain = f"{self.model.names[process]} {name}" if name else self.model.names[process]
+        return (said or plain)[:LONGEST_TITLE]
+
 
 @dataclass(frozen=True)
 class Deployed:
@@ -72,6 +85,15 @@ class Deployed:
     digest: str
     number: int
     new: bool
+
+
+def _said(source: str, facts: Mapping[str, Any]) -> str | None:
+    """Return what an expression makes of facts, none where it makes no words of them."""
+    try:
+        told = feel.to_json(feel.compile(source).evaluate(facts))
+    except IcityError:
+        return None
+    return (told.strip() or None) if isinstance(told, str) else None
 
 
 def deploy(session: Session, folder: Path, by: str) -> Deployed:
