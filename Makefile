@@ -13,7 +13,7 @@ CATALOGUES := $(wildcard server/translations/*/LC_MESSAGES/messages.po)
 FRONT_SOURCES := $(FRONT)/build.mjs $(shell find $(FRONT)/src -type f 2>/dev/null)
 ARGS ?=
 
-.PHONY: help run demo demo-county test check bench format docs lock
+.PHONY: help run demo demo-county test check bench format docs screenshots lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ format: .venv/ready-dev ## Put the code in order
 
 docs: .venv/ready-dev ## Write the generated pages of docs/reference
 	@$(BIN)/python -m docs.generate
+
+screenshots: .venv/ready-dev .venv/browser ## Make the pictures of docs/pictures anew (plays both demonstrations)
+	@$(BIN)/python -m docs.screenshots $(ARGS)
 
 lock: ## Pin the requirements again (needs uv)
 	@uv pip compile --universal --generate-hashes --no-header --quiet --extra build pyproject.toml -o requirements.txt

@@ -13,13 +13,14 @@ from server import setup
 from server.app import create_app
 from server.demo import closing, papers, stage, timeline
 from server.demo.story import Story
+from server.demo.world import Hand, by_verb
 
 DATABASE = "icity_demo"
 STORIES = Path("innovative-city") / "demo"
 
 
-def run(settings: Settings, url: str, name: str, lang: str) -> int:
-    """Play the story `name` in a database of its own beside the one at `url`; return 0.
+def run(settings: Settings, url: str, name: str, lang: str, hand: Hand = by_verb) -> int:
+    """Play the story `name` in a database of its own beside the one at `url`, every task done by `hand`; return 0.
 
     Print and write its timeline and what came of it. The database is made anew each time, so that nothing of a moved
     clock is left in the real one. Raise StoryStuck.
@@ -33,7 +34,7 @@ def run(settings: Settings, url: str, name: str, lang: str) -> int:
         with stage.begun(story):
             setup.prepare(own, engine)
             _hurry(engine)
-            stage.play(own, sessions, story)
+            stage.play(own, sessions, story, hand)
             papers.lay_out(own, sessions, own.var_path / "documents")
         target = own.var_path / "timeline.json"
         with transaction(sessions) as session:

@@ -1,5 +1,7 @@
 """Looking at a page: what an accessibility checker holds against it, and what it says in the wrong language."""
 
+import re
+
 from axe_playwright_python.sync_playwright import Axe
 from babel.messages.pofile import read_po
 from playwright.sync_api import Page
@@ -8,6 +10,7 @@ from engine.settings import ROOT
 
 CATALOGUE = ROOT / "server" / "translations" / "zh" / "LC_MESSAGES" / "messages.po"
 GRAVE = {"serious", "critical"}
+HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 def grave(page: Page) -> list[tuple[str, list[str]]]:
@@ -31,3 +34,11 @@ def english() -> set[str]:
     with CATALOGUE.open("rb") as file:
         messages = [message.id for message in read_po(file) if message.id]
     return {text for one in messages for text in ([one] if isinstance(one, str) else one)}
+
+
+def chinese() -> set[str]:
+    """Return every Chinese sentence of the catalogue: what an English page says of its own accord is none of them."""
+    with CATALOGUE.open("rb") as file:
+        messages = [message.string for message in read_po(file) if message.id and message.string]
+    told = {text for one in messages for text in ([one] if isinstance(one, str) else one)}
+    return {text for text in told if HAN.search(text)}

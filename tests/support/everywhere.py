@@ -1,0 +1,208 @@
+"""Every page there is: an address of each in a house where all that a page can show is there, and who opens it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from flask import Flask
+from sqlalchemy import select
+
+from engine import attachments, clock, copies, evidence, identity, instances, openings, publications, tasks
+from engine.attachments import Adding
+from engine.copies import Sending
+from engine.db import Sessions, transaction
+from engine.evidence import File, Store
+from engine.instances import Application
+from engine.publications import Objection
+from engine.settings import Settings
+from engine.tables import OfficialDocument, Round, RoundState, Task, TaskState
+from tests.support import files, registers
+from tests.support.registers import SET, UNIT
+
+OFFICER, CLERK, ADMIN, NOBODY = "jingban", "tianbao", "admin", ""
+STAFF = (OFFICER, CLERK)
+RECEIPT = "0123456789abcdef"
+TEAM = {"leader": "林县长", "contact": "邵文书", "phone": "+8657000000001", "departments": ["science"]}
+NOTICE = {
+    "title": "关于2026年度拟列入创新型试点名单的公示",
+    "subject": "2026年度拟列入创新型试点名单",
+    "decided_by": "省科技厅",
+    "receiver": "省科技厅机关纪委",
+    "phone": "0571-85058001",
+}
+PANELS = ("comparison", "diagram", "documents", "facts", "history", "opinions", "seats", "signs", "upcoming")
+ACTIONS = ("return", "transfer", "delegate", "sign", "copy")
+
+
+@dataclass(frozen=True)
+class Place:
+    """An address with {places}, and who opens it; a part stands inside another page and has no frame of its own."""
+
+    address: str
+    people: tuple[str, ...] = STAFF
+    part: bool = False
+
+
+def _part(address: str, *people: str) -> Place:
+    return Place(address, people or STAFF, part=True)
+
+
+def _public(address: str) -> Place:
+    return Place(address, (NOBODY,))
+
+
+# Every endpoint of the pages that answers a GET with HTML, with what is looked at of it.
+PLACES: dict[str, tuple[Place, ...]] = {
+    "sign_in": (_public("/sign-in"),),
+    "inbox": (Place("/"), *(Place(f"/tasks?list={name}") for name in ("claimable", "done", "started", "copies"))),
+    "task": (Place("/tasks/{task}"),),
+    "task_panel": tuple(_part(f"/tasks/{{task}}/panels/{name}") for name in PANELS),
+    "action_dialog": tuple(_part(f"/tasks/{{task}}/actions/{name}") for name in ACTIONS),
+    "task_attachments": (_part("/tasks/{task}/attachments"),),
+    "preview_attachment": (Place("/attachments/{attachment}/preview"),),
+    "preview_evidence": (Place("/evidence/{digest}/preview"),),
+    "batch": (_part("/tasks/batch?task={task}"),),
+    "instances": (Place("/instances"),),
+    "instance": (Place("/instances/{case}"),),
+    "instance_timeline": (_part("/instances/{case}/timeline"),),
+    "instance_record": (_part("/instances/{case}/record"),),
+    "copies_of_case": (_part("/instances/{case}/copies"),),
+    "documents": (Place("/documents"),),
+    "document": (Place("/documents/{document}"),),
+    "document_preview": (_part("/documents/{document}/preview"),),
+    "units": (Place("/units"),),
+    "life": (Place("/units/{unit}"),),
+    "record": (_part("/units/{unit}/record"),),
+    "figures": (Place("/units/{unit}/figures"),),
+    "figure": (Place("/units/{unit}/figures/2025/gdp"),),
+    "score": (Place("/scores/{sheet}"),),
+    "score_again": (_part("/scores/{sheet}/again"),),
+    "board": (Place("/board"), Place("/board?view=table")),
+    "boundary_maps": (Place("/board/maps", (ADMIN,)),),
+    "rankings": (Place("/rankings"),),
+    "bottlenecks": (Place("/bottlenecks"),),
+    "calendar": (Place("/calendar"), Place("/calendar?view=list")),
+    "start": (Place("/start"),),
+    "opening": (Place("{opening}"),),
+    "settings": (Place("/settings"),),
+    "my_sign_ins": (Place("/settings/sign-ins"),),
+    "security": (Place("/settings/security"),),
+    "substitutes": (Place("/settings/substitutes"),),
+    "help_index": (Place("/help"), Place("/help?q=task")),
+    "help_page": (Place("/help/task"), Place("/help/glossary")),
+    "public_home": (_public("/public"),),
+    "publications_of": tuple(_public(f"/public/{name}") for name in ("notices", "circulars", "reports")),
+    "title_holders": (_public("/public/titles"),),
+    "publication": (_public("/public/documents/{notice}"),),
+    "objection": (_public("/public/documents/{notice}/objection"),),
+    "objection_progress": (_public("/public/objections/" + RECEIPT),),
+    "verify": (_public("/verify/{notice}"),),
+}
+NOT_SHOWN = {
+    "download_attachment": "a file",
+    "attachment_page": "a picture",
+    "download_evidence": "a file",
+    "evidence_page": "a picture",
+    "save_documents": "a table to be kept",
+    "document_picture": "a picture",
+    "document_file": "a file",
+    "instance_archive": "a package",
+    "open_copy": "leads on to its case",
+    "inbox_counts": "numbers that the lists show, swapped in out of order",
+    "board_table": "a table to be kept",
+    "target_table": "a table to be kept",
+    "bottleneck_table": "a table to be kept",
+    "export_inbox": "a table to be kept",
+    "feed": "a calendar",
+    "save_figures": "a table to be kept",
+    "public_language": "leads back",
+    "unit_scores": "a table to be kept",
+    "publication_file": "a file",
+    "ranking_table": "a table to be kept",
+    "save_score": "a table to be kept",
+    "ask_code": "shown after a password only: tests/browser/test_settings.py",
+    "task_figures": "data for a script",
+}
+
+
+@dataclass
+class Furnished:
+    """A house with something on every page: what the addresses name, for each person their own."""
+
+    shared: dict[str, object] = field(default_factory=dict)
+    own: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    def addresses(self, login: str) -> Iterator[tuple[str, Place]]:
+        """Yield every address that a person opens."""
+        names = self.shared | self.own.get(login, {})
+        for place in (one for group in PLACES.values() for one in group):
+            if login in place.people:
+                yield place.address.format(**names), place
+
+
+def unlisted(app: Flask) -> set[str]:
+    """Return the pages that nobody has listed here, and those listed that are not there."""
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("pages.")]
+    there = {rule.endpoint.removeprefix("pages.") for rule in rules if "GET" in (rule.methods or ())}
+    return there ^ (PLACES.keys() | NOT_SHOWN.keys())
+
+
+def furnish(sessions: Sessions, settings: Settings, case: UUID, folder: Path) -> Furnished:
+    """Give every page something to show; `case` is the county's, at its first task.
+
+    Afterwards the officer drafts a notice while another is open to objections, and the clerk drafts the county's plan.
+    """
+    with transaction(sessions) as session:
+        lived = registers.lived(session, folder)
+        frozen = {"indicator_set": SET, "set_digest": "x", "set_rows": [], "state": RoundState.OPEN}
+        about = {"programme": "innovative-city", "kind": "pilot", "year": 2026, "opened_on": clock.today()}
+        session.add(Round(id="pilot-2026", **about, **frozen))
+    found = Furnished(
+        {"unit": UNIT, "sheet": lived.sheets[1], "document": lived.document, "case": case, "digest": registers.PROOF}
+    )
+    _do(sessions, "xianzhang", "T01_team", TEAM)
+    _give_notice(sessions)
+    _do(sessions, OFFICER, "T28_notice", NOTICE)
+    with transaction(sessions) as session:
+        published = select(OfficialDocument.id).where(OfficialDocument.published_at.is_not(None))
+        found.shared["notice"] = notice = session.scalars(published).one()
+        said = Objection(UNIT, "individual", "甲某某", "13800000000", "专利数与公报不符", "公报第三页")
+        publications.object_to(session, notice, RECEIPT, said)
+    _give_notice(sessions)
+    store = Store.of(settings)
+    for login, element in ((OFFICER, "T28_notice"), (CLERK, "T02_plan")):
+        found.own[login] = _desk(sessions, store, login, element)
+    return found
+
+
+def _give_notice(sessions: Sessions) -> None:
+    cases = [{"case_id": f"{UNIT}-2026", "unit": UNIT, "unit_name": "云溪县", "score": 83.2}]
+    data = {"round_id": "pilot-2026", "subject": "2026年度试点名单", "cases": cases}
+    with transaction(sessions) as session:
+        officer = identity.load(session, OFFICER)
+        instances.start(session, officer, Application("innovative-city", "public_notice", "公示", data=data))
+
+
+def _do(sessions: Sessions, login: str, element: str, answers: dict[str, object]) -> None:
+    with transaction(sessions) as session:
+        tasks.complete(session, identity.load(session, login), _open(session, element), answers)
+
+
+def _desk(sessions: Sessions, store: Store, login: str, element: str) -> dict[str, object]:
+    """Let a person hold a task with a file, and be told of its case; return what is theirs."""
+    received = evidence.receive(store, File(f"{login}.png", "image/png", files.png(300, 200)))
+    with transaction(sessions) as session:
+        actor, task = identity.load(session, login), _open(session, element)
+        tasks.claim(session, actor, task)
+        row = attachments.add(session, store, actor, task, Adding(received, None, 9))
+        offered = openings.listing(session, actor)[0]
+        case = session.get_one(Task, task).instance
+        copies.send(session, identity.load(session, f"{login}2"), case, Sending([actor.id], "请知悉", task))
+    opening = f"/start/{offered.programme}/{offered.process}/{offered.element}"
+    return {"task": task, "attachment": row.id, "opening": opening, "case": case}
+
+
+def _open(session: object, element: str) -> UUID:
+    query = select(Task.id).where(Task.element == element, Task.state == TaskState.OPEN).order_by(Task.created_at)
+    return session.scalars(query).first()  # type: ignore[attr-defined]
