@@ -8,7 +8,7 @@ from engine.tables import InstanceState
 from server.pages.instances import STATES
 from server.pages.sentences import SENTENCES
 
-ABOUT_NO_CASE = ("calendar.", "invariant.", "person.", "programme.")
+ABOUT_NO_CASE = ("calendar.", "feed.", "invariant.", "map.", "person.", "programme.", "substitute.")
 UNTOLD = {Kind.INSTANCE_CANCEL_ASKED, Kind.SIGNAL_BROADCAST}
 
 
