@@ -56,9 +56,15 @@ class Application(Flask):
 
     def _guard_page(self, view: Any) -> None:
         auth.refuse_foreign_origin(request)
-        if uploads.is_unhurried(view):
+        if uploads.is_unhurried(view):  # who they are comes first: only people we know are waited for
+            self._admit(view)
             uploads.widen()
+            self.extensions["csrf"].protect()
+            return
         self.extensions["csrf"].protect()
+        self._admit(view)
+
+    def _admit(self, view: Any) -> None:
         with transaction(_services(self).sessions) as session:
             auth.admit(session, view)
 

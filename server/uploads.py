@@ -16,6 +16,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 MULTIPART = "multipart/form-data"
 PART = "file"
+PATIENCE = "icity.patience"  # what the web server puts into the environment of a request: call it to be read longer
 ROOM = 64 * 1024  # for what a form puts around its file
 MEGABYTE = 1024 * 1024
 SANDBOX = "default-src 'none'; frame-ancestors 'none'; sandbox"
@@ -34,8 +35,9 @@ def is_unhurried(view: Callable[..., Any]) -> bool:
 
 
 def widen() -> None:
-    """Let the body of this request be as large as a file of evidence, and no other request."""
+    """Let the body of this request be as large as a file of evidence, and take as long over a slow line; no other."""
     request.max_content_length = store().largest + ROOM
+    request.environ.get(PATIENCE, _as_ever)()
 
 
 def received(name: str) -> File:
@@ -81,6 +83,10 @@ def shown(content: bytes, media_type: str) -> Response:
     response.headers["Content-Security-Policy"] = PICTURE
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _as_ever() -> None:
+    """Leave it at the patience there is: nobody but the web server has any to give."""
 
 
 def _disposition(kind: str, name: str) -> str:
