@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from engine import clock, divisions, inbox
@@ -22,6 +23,7 @@ from engine.identity import Actor
 from engine.readers import may_read
 from engine.tables import (
     Bar,
+    Division,
     Event,
     Evidence,
     Figure,
@@ -125,6 +127,15 @@ class FigureRow:
     confirmed_at: datetime | None
     reason: str | None
     locked_at: datetime | None
+
+
+@dataclass(frozen=True)
+class CaseFigure:
+    """A figure that a case put on record or corrected, as it stands now, and whose it is."""
+
+    unit: str
+    unit_name: str
+    row: FigureRow
 
 
 @dataclass(frozen=True)
@@ -237,17 +248,35 @@ def decided(session: Session, actor: Actor, unit: str) -> list[EventRow]:
 
 def figures(session: Session, actor: Actor, unit: str) -> list[FigureRow]:
     """Return every version of every figure of a unit that the actor may read, by code, year, origin and version."""
-    enterer, confirmer = aliased(Person), aliased(Person)
-    columns = (Figure.year, Figure.code, Figure.version, Figure.value, Figure.definition, Figure.origin, Figure.source)
-    query = (
-        select(*columns, Figure.evidence, enterer.name, Figure.entered_at, confirmer.name, Figure.confirmed_at)
-        .add_columns(Figure.reason, Figure.locked_at)
-        .outerjoin(enterer, enterer.id == Figure.entered_by)
-        .outerjoin(confirmer, confirmer.id == Figure.confirmed_by)
-        .where(Figure.unit == unit, may_read(actor, Figure.unit))
-        .order_by(Figure.code, Figure.year, Figure.origin, Figure.version)
-    )
+    query = _figures(actor).where(Figure.unit == unit)
+    query = query.order_by(Figure.code, Figure.year, Figure.origin, Figure.version)
     return [FigureRow(*row) for row in session.execute(query)]
+
+
+def figures_of_case(session: Session, actor: Actor, instance: UUID, limit: int) -> list[CaseFigure]:
+    """Return the figures that a case put on record or corrected and that the actor may read, by unit, year and code.
+
+    Each is the newest version of its origin; the caller has let the actor see the case.
+    """
+    said = (Event.instance == instance, Event.kind.in_((Kind.FIGURES_RECORDED.value, Kind.FIGURE_CORRECTED.value)))
+    codes = func.coalesce(Event.data["codes"], func.jsonb_build_array(Event.data["code"]))
+    told = (
+        select(
+            Event.data["unit"].as_string().label("unit"),
+            Event.data["year"].as_integer().label("year"),
+            Event.data["origin"].as_string().label("origin"),
+            func.jsonb_array_elements_text(codes).label("code"),
+        )
+        .where(*said)
+        .distinct()
+        .subquery("told")
+    )
+    same = (told.c.unit == Figure.unit, told.c.year == Figure.year, told.c.code == Figure.code)
+    whose = or_(told.c.origin.is_(None), told.c.origin == Figure.origin)
+    each = (Figure.unit, Figure.year, Figure.code, Figure.origin)
+    query = _figures(actor).add_columns(Figure.unit, _name_of(Figure.unit)).join(told, and_(*same, whose))
+    query = query.ext(distinct_on(*each)).order_by(*each, Figure.version.desc()).limit(limit)
+    return [CaseFigure(unit, name, FigureRow(*row)) for *row, unit, name in session.execute(query)]
 
 
 def evidence(session: Session, actor: Actor, unit: str) -> list[Evidence]:
@@ -255,6 +284,25 @@ def evidence(session: Session, actor: Actor, unit: str) -> list[Evidence]:
     supports = select(func.unnest(Figure.evidence)).where(Figure.unit == unit, may_read(actor, Figure.unit))
     query = select(Evidence).where(Evidence.digest.in_(supports))
     return list(session.scalars(query.order_by(Evidence.kept_at.desc(), Evidence.digest).limit(MOST)))
+
+
+def _figures(actor: Actor) -> Select[Any]:
+    """Return the query of what a FigureRow holds, of the figures that the actor may read."""
+    enterer, confirmer = aliased(Person), aliased(Person)
+    columns = (Figure.year, Figure.code, Figure.version, Figure.value, Figure.definition, Figure.origin, Figure.source)
+    return (
+        select(*columns, Figure.evidence, enterer.name, Figure.entered_at, confirmer.name, Figure.confirmed_at)
+        .add_columns(Figure.reason, Figure.locked_at)
+        .outerjoin(enterer, enterer.id == Figure.entered_by)
+        .outerjoin(confirmer, confirmer.id == Figure.confirmed_by)
+        .where(may_read(actor, Figure.unit))
+    )
+
+
+def _name_of(unit: Any) -> Any:
+    """Return what a unit is called, or was called last."""
+    names = select(Division.name).where(Division.unit == unit).order_by(Division.valid_from.desc()).limit(1)
+    return func.coalesce(names.correlate(Figure).scalar_subquery(), unit)
 
 
 def _concerned(lineage: Lineage, heirs: Sequence[str]) -> set[str]:

@@ -34,6 +34,11 @@ def furnish(session: Session, actor: Actor, view: TaskView) -> dict[str, Any]:
     return {**listed, "writable": mine, "limits": _limits(), "data": _script_data(view)}
 
 
+def of_case(session: Session, actor: Actor, case: UUID) -> list[dict[str, Any]]:
+    """Return the files of a case that concern the actor, who was let see the case."""
+    return [_told(row) for row in attachments.of_case(session, actor, case)]
+
+
 @pages.get("/tasks/<uuid:task_id>/attachments")
 @signed_in
 def task_attachments(task_id: UUID) -> str:

@@ -1,8 +1,9 @@
 """The figures of a unit: years side by side, and each with its versions, who entered it and what bears it out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from flask import g, render_template
 from flask_babel import gettext as _
@@ -14,6 +15,7 @@ from engine import lives, processes
 from engine.db import transaction
 from engine.domain import indicators
 from engine.errors import NotFound
+from engine.identity import Actor
 from engine.lives import FigureRow
 from engine.processes import Programme
 from server.auth import signed_in
@@ -22,6 +24,7 @@ from server.pages.moments import stamp
 from server.pages.shell import pages, sessions
 from server.pages.tables import Table
 
+MOST = 300  # figures of one case that a page shows; a round over many units has more
 TRUST = ("verified", "monitoring", "declared")  # whose word counts first
 COLUMNS = (
     lazy_gettext("Figure"),
@@ -106,11 +109,34 @@ def figure(unit: str, year: int, code: str) -> str:
     )
 
 
+def of_case(session: Session, actor: Actor, case: UUID, versions: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the figures that a case put on record, at most MOST; the caller has let the actor see the case.
+
+    `versions` are the digests of the programmes whose indicator sets name them.
+    """
+    rows = lives.figures_of_case(session, actor, case, MOST)
+    names = _names(session, versions)
+    return [
+        {
+            "unit": one.unit,
+            "unit_name": one.unit_name,
+            "year": one.row.year,
+            "code": one.row.code,
+            "name": named(names, one.row)[0],
+            "measure": named(names, one.row)[1],
+            "value": _plain(one.row.value),
+            "origin": terms.ORIGINS[one.row.origin],
+            "corrected": one.row.version > 1,
+            "files": len(one.row.evidence),
+        }
+        for one in rows
+    ]
+
+
 def read_names(session: Session) -> Known:
     """Return the name and the measure of every figure that an indicator set of a deployed programme knows, by code."""
     newest = {row.programme: row.digest for row in sorted(processes.versions(session), key=lambda row: row.number)}
-    known = [_inputs(processes.load(session, digest)) for digest in newest.values()]
-    return {code: told for one in known for code, told in one.items()}
+    return _names(session, newest.values())
 
 
 def named(names: Known, row: FigureRow) -> tuple[str, str]:
@@ -119,6 +145,11 @@ def named(names: Known, row: FigureRow) -> tuple[str, str]:
         return names[row.code]
     name, _bracket, measure = row.definition.partition("（")
     return name or row.code, measure.rstrip("）")
+
+
+def _names(session: Session, versions: Iterable[str]) -> Known:
+    known = [_inputs(processes.load(session, digest)) for digest in versions]
+    return {code: told for one in known for code, told in one.items()}
 
 
 def _inputs(programme: Programme) -> Known:

@@ -15,7 +15,7 @@ from engine.db import transaction
 from engine.errors import NotFound
 from engine.events import Kind
 from server.auth import needs, signed_in
-from server.pages import answers, labels
+from server.pages import answers, attachments, figures, labels
 from server.pages.documents import brief as paper
 from server.pages.moments import day, stamp
 from server.pages.sentences import SENTENCES, lines
@@ -97,6 +97,8 @@ def instance_record(case: UUID) -> str:
         papers = documents.about(session, g.actor, case, view.row.subject)
         others = cases.about(session, g.actor, view.row.subject) if view.row.subject else []
         packed = archive.case_of(session, g.actor, case)
+        files_given = attachments.of_case(session, g.actor, case)
+        numbers = figures.of_case(session, g.actor, case, names.versions)
     return render_template(
         "instances/record.html",
         case=brief(view.row, names),
@@ -104,6 +106,9 @@ def instance_record(case: UUID) -> str:
         papers=[paper(row) for row in papers],
         others=[brief(row, names) for row in others if row.id != case],
         packed=packed,
+        attachments=files_given,
+        figures=numbers,
+        most_figures=figures.MOST,
     )
 
 

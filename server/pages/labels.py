@@ -17,6 +17,7 @@ class Labels:
     elements: Mapping[str, str]
     milestones: Mapping[str, Mapping[str, str]]
     english: Mapping[str, str] = field(default_factory=dict)
+    versions: tuple[str, ...] = ()  # the digests of those versions
 
     def process(self, key: str) -> str:
         """Return the name of a process, else its id."""
@@ -50,4 +51,5 @@ def read(session: Session) -> Labels:
         elements={element.id: element.name for element in elements},
         milestones={key: names for programme in known for key, names in programme.milestones.items()},
         english={name: meaning for programme in known for name, meaning in programme.english.items()},
+        versions=tuple(newest.values()),
     )
