@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import false, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from engine import forms, inbox, independence, moves, processes, runtime, ways
+from engine import desk, forms, inbox, independence, moves, processes, runtime, ways
 from engine.bpmn import causes, circles, survey
 from engine.bpmn.causes import Past
 from engine.bpmn.circles import Circle, Place
@@ -138,7 +138,7 @@ def strike(session: Session, actor: Actor, task: UUID, position: int, reason: st
 
 def _find(session: Session, actor: Actor, task: UUID) -> Any:
     keeps = true() if actor.roles & OPERATORS else false()
-    seen = or_(inbox.visible(actor), Instance.started_by == actor.id, keeps)
+    seen = or_(inbox.visible(actor), Instance.started_by.in_([actor.id, *actor.wholly]), keeps)
     query = (
         select(
             Task.id,
@@ -240,39 +240,66 @@ def _rule(circle: Circle, needed: int | None) -> Words:
 
 def _circle(running: Running, actor: Actor, found: Any, reason: str) -> Circle:
     """Return the circle that a task belongs to, where the actor may change it; raise NotAllowed, OperationRefused."""
-    if not reason.strip():
-        raise _refused("请说明原因。", "Say why.")
+    desk.said(reason)
     circle = circles.around(running.execution, found.id)
     if circle is None or found.id not in running.before.tasks:
         raise _refused("这里没有正在进行的会签。", "This is not done by several people at present.")
     ways.allow(running.before.tasks[found.id], "seat")
-    holds = found.assignee and actor.capacity(found.role, found.organisation, found.assignee) is not None
-    if not (holds or found.started_by == actor.id or actor.roles & OPERATORS):
-        raise NotAllowed(task=found.id)
+    running.behalf = _behalf(actor, found)
     return circle
 
 
+def _behalf(actor: Actor, found: Any) -> dict[str, Any]:
+    """Return what events tell of in whose place the actor changes a circle; raise NotAllowed."""
+    held = actor.capacity(found.role, found.organisation, found.assignee) if found.assignee else None
+    who = held or (actor.standing_in(found.started_by) if found.started_by else None)
+    if who is None and not actor.roles & OPERATORS:
+        raise NotAllowed(task=found.id)
+    return who.told if who is not None else actor.told(OPERATORS)
+
+
 def _item(session: Session, running: Running, circle: Circle, seating: Seating) -> Any:
-    """Return the item that a new seat is about, so that the diagram gives its task to whom it is meant for."""
-    if circle.items is None or seating.item is not None or seating.organisation is None:
-        if circle.items is not None and seating.item is None:
-            raise _refused("请说明加给哪个单位。", "Say which organisation is asked.")
+    """Return the item that a new seat is about, so that the diagram gives its task to whom it is meant for.
+
+    Where seats are organisations, the organisation is named and nothing else: an item of one's own making would be a
+    second seat for one that has answered, or a seat that nobody, or anybody, may take.
+    """
+    if circle.items is None:
         return seating.item
-    wanted = session.get(Organisation, seating.organisation)
-    if wanted is None:
-        raise _refused("没有这个单位。", "There is no such organisation.")
     around, variable = running.execution.surroundings, circle.element.loop.variable if circle.element.loop else ""
     asking = next(_asking(running.programme, circle.element), circle.element)
 
     def asked(item: Any) -> str | None:
         return _organisation(around, asking, {**circle.data, variable: item})
 
-    if any(asked(item) == seating.organisation for item in circle.items):
+    taken = {asked(item) for item in circle.items} - {None}
+    if seating.organisation is None:
+        return _own_item(circle.items, seating.item, taken)
+    wanted = session.get(Organisation, seating.organisation)
+    if wanted is None:
+        raise _refused("没有这个单位。", "There is no such organisation.")
+    if wanted.id in taken:
         raise _refused("该单位已在会签名单中。", "That organisation takes part already.")
     found = next((item for item in _shapes(session, circle.items, wanted) if asked(item) is not None), None)
     if found is None or asked(found) != seating.organisation:
         raise _refused("该环节不按单位分席，请给出席位的内容。", "Seats here are no organisations; give the item.")
+    if not _staffed(session, wanted.id, asking.role):
+        raise _refused("该单位无人担任此角色。", "Nobody of that organisation has this role.")
     return found
+
+
+def _own_item(items: list[Any], item: Any, organisations: set[str | None]) -> Any:
+    """Return an item as it was given, where seats are no organisations and none is about the same."""
+    if item is None or organisations:
+        raise _refused("请说明加给哪个单位。", "Say which organisation is asked.")
+    if item in items:
+        raise _refused("该内容已有一席。", "There is a seat for this already.")
+    return item
+
+
+def _staffed(session: Session, organisation: str, role: str | None) -> bool:
+    held = select(Membership.person).where(Membership.organisation == organisation, Membership.role == role)
+    return session.scalar(held.limit(1)) is not None
 
 
 def _asking(programme: Programme, element: Element) -> Iterator[Element]:

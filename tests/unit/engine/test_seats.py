@@ -6,7 +6,7 @@ from sqlalchemy import select
 from engine import processes, runtime, seats, tasks
 from engine.errors import NotAllowed, NotFound, OperationRefused
 from engine.seats import Seating
-from engine.tables import Event, Organisation, Task
+from engine.tables import Event, Membership, Organisation, Task
 from tests.support.shapes import end, many, start, sub, user, way
 from tests.support.stage import Stage
 
@@ -129,6 +129,8 @@ def test_an_organisation_is_asked_by_its_id_and_a_person_of_it_by_theirs(stage, 
     with pytest.raises(OperationRefused):
         stage.do(seats.add, task, Seating("x", "prov-statistics", stage.actor.id))
     assert stage.tasks(instance) == ["v"]
+    seat = Membership(person=actor("tongji").id, organisation="prov-statistics", role="PRV_OFFICER")
+    stage.do(lambda session, _: session.add(seat))
     stage.do(seats.add, task, Seating("x", "prov-statistics"))
     assert set(stage.all(select(Task.organisation).where(Task.element == "v"))) == {"prov-science", "prov-statistics"}
     names = {seat.organisation_name["zh"] for seat in stage.do(seats.matrix, task).seats}
