@@ -90,7 +90,7 @@ def send(session: Session, actor: Actor, instance: UUID, sending: Sending) -> li
 def listing(session: Session, actor: Actor, cursor: str | None = None, limit: int = 50) -> Page[CopyRow]:
     """List the cases that the actor was told of, the latest first."""
     query = _query().where(CarbonCopy.person == actor.id)
-    before = pages.position(cursor)
+    before = pages.place(cursor, datetime, UUID)
     if before is not None:
         query = query.where(tuple_(CarbonCopy.at, CarbonCopy.id) < before)
     query = query.order_by(CarbonCopy.at.desc(), CarbonCopy.id.desc()).limit(limit + 1)

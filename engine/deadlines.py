@@ -95,7 +95,7 @@ def recount(session: Session, instance: UUID, number: str) -> int:
 
 def moves(session: Session, number: str, cursor: str | None = None, limit: int = 50) -> Page[MoveRow]:
     """Return a page of the deadlines that moved by a notice, in the order they were moved."""
-    (after,) = pages.position(cursor) or (0,)
+    (after,) = pages.place(cursor, int) or (0,)
     rows = session.execute(_moves(number).where(DeadlineMove.id > after).limit(limit + 1)).mappings()
     return pages.page([MoveRow(**row) for row in rows], limit, lambda row: (row.id,))
 

@@ -82,6 +82,7 @@ ANEW = text(
   FROM (SELECT DISTINCT ON (person) * FROM sign WHERE task = CAST(:task AS uuid) AND kind = 'after'
     ORDER BY person, asked_at DESC, id DESC) AS latest WHERE state IN ('agreed', 'refused')"""
 )
+LONGEST_WORDS = 1_000  # characters of a reason or an opinion
 Whose = tuple[str | None, str | None, UUID | None]
 
 
@@ -283,10 +284,17 @@ def happened(session: Session, kind: events.Kind, actor: Actor, work: Work, data
 
 
 def said(words: str) -> str:
-    """Return what somebody gave as a reason or an opinion; raise OperationRefused when it says nothing."""
-    if not words.strip():
+    """Return what somebody gave as a reason or an opinion; raise OperationRefused when it says nothing or too much."""
+    told = words.strip()
+    if not told:
         raise OperationRefused(why={"zh": "请说明原因或意见。", "en": "Give a reason or an opinion."})
-    return words.strip()
+    if len(told) > LONGEST_WORDS:
+        raise OperationRefused(why={"zh": f"最多{LONGEST_WORDS}字。", "en": f"At most {LONGEST_WORDS} characters."})
+    if "\x00" in told:
+        raise OperationRefused(
+            why={"zh": "文字中有无法保存的字符。", "en": "The text holds a character that cannot be kept."}
+        )
+    return told
 
 
 def _write(session: Session, task: UUID, values: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ from engine.tables import Organisation, Person, SavedFilter
 LISTS = ("mine", "claimable", "done", "started", "copies")
 LONGEST_TEXT, LONGEST_NAME = 100, 40
 MOST_KEPT, MOST_SHOWN, MOST_DAYS = 30, 100, 250
+EARLIEST = date(1970, 1, 1)
 PLAIN = ("text", "programme", "process", "element", "organisation")
 
 
@@ -179,10 +180,17 @@ def _days(given: str) -> int:
     return found
 
 
+def _since(given: str) -> date:
+    found = date.fromisoformat(given)
+    if found < EARLIEST:
+        raise ValueError(given)
+    return found
+
+
 _READINGS: dict[str, Callable[[str], Any]] = {
     "due": Due,
     "days": _days,
-    "since": date.fromisoformat,
+    "since": _since,
     "sort": Sort,
     "descending": lambda given: given == "1",
 }

@@ -125,7 +125,8 @@ def take_back(session: Session, actor: Actor, task: UUID, reason: str) -> None:
     _end(session, lent.id, {"state": DelegationState.TAKEN_BACK})
     desk.assign(session, task, lent.owner)
     desk.mark(session, task, drop=(Binding.DELEGATED,))
-    facts = {"from": {"person": str(lent.delegate), "name": lent.delegate_name}, "reason": reason.strip(), **who.told}
+    whom = {"person": str(lent.delegate), "name": lent.delegate_name}
+    facts = {"from": whom, "reason": reason.strip()[: desk.LONGEST_WORDS], **who.told}
     desk.happened(session, Happening.TASK_TAKEN_BACK, actor, work, facts)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, false, or_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from engine import independence, pages, permits, processes, runtime
+from engine import desk, independence, pages, permits, processes, runtime
 from engine.errors import NotAllowed, NotFound, OperationRefused
 from engine.identity import Actor, roles
 from engine.pages import Page
@@ -120,7 +120,7 @@ def start(session: Session, actor: Actor | None, wanted: Application) -> UUID:
 def listing(session: Session, actor: Actor, cursor: str | None = None, limit: int = 50) -> Page[InstanceRow]:
     """List the instances the actor may see, the newest first."""
     query = select(Instance).where(visible(actor))
-    before = pages.position(cursor)
+    before = pages.place(cursor, datetime, UUID)
     if before is not None:
         query = query.where(tuple_(Instance.started_at, Instance.id) < before)
     query = query.order_by(Instance.started_at.desc(), Instance.id.desc()).limit(limit + 1)
@@ -178,7 +178,7 @@ def history(
         .outerjoin(Person, Person.id == Task.ended_by)
         .where(History.instance == instance)
     )
-    before = pages.position(cursor)
+    before = pages.place(cursor, int)
     if before is not None:
         query = query.where(History.id < before[0])
     found_rows = session.execute(query.order_by(History.id.desc()).limit(limit + 1)).all()
@@ -236,7 +236,7 @@ def cancel(session: Session, actor: Actor, instance: UUID, reason: str) -> None:
             running.behalf = actor.told(CANCELLERS)
             running.cancel(reason)
         return
-    _reasoned(reason)
+    desk.said(reason)
     with runtime.opened(session, instance) as running:
         if not _holds(session, actor, running, "cancel"):
             _refuse_acted(session, actor, found)
@@ -250,7 +250,7 @@ def terminate(session: Session, actor: Actor, instance: UUID, reason: str) -> No
     Those who keep the service going end any, also a damaged one, by `operations.terminate`.
     """
     _find(session, actor, instance)
-    _reasoned(reason)
+    desk.said(reason)
     with runtime.opened(session, instance) as running:
         if not _holds(session, actor, running, "terminate"):
             raise NotAllowed(instance=instance)
@@ -275,11 +275,6 @@ def _refuse_acted(session: Session, actor: Actor, instance: Instance) -> None:
     if name is not None:
         zh, en = f"“{name}”已由他人办理，不能再撤销。", f"Somebody else has done “{name}”; it is too late."
         raise OperationRefused(why={"zh": zh, "en": en})
-
-
-def _reasoned(reason: str) -> None:
-    if not reason.strip():
-        raise OperationRefused(why={"zh": "请说明原因。", "en": "Say why."})
 
 
 def _told(actor: Actor, element: str) -> bool:

@@ -32,6 +32,14 @@ def page(rows: list[T], limit: int, key: Callable[[T], tuple[Any, ...]]) -> Page
     return Page(kept, base64.urlsafe_b64encode(orjson.dumps(key(kept[-1]))).decode().rstrip("="))
 
 
+def place(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
+    """Return the key a cursor stands for, whose parts are of these kinds; raise NotFound for that of another list."""
+    found = position(cursor)
+    if found is not None and tuple(type(part) for part in found) != kinds:
+        raise NotFound(cursor=cursor)
+    return found
+
+
 def position(cursor: str | None) -> tuple[Any, ...] | None:
     """Return the key a cursor stands for; raise NotFound when it is none of ours."""
     if not cursor:

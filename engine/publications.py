@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -102,7 +102,7 @@ class Checked:
 def listing(session: Session, kinds: Sequence[str], cursor: str | None = None, limit: int = 20) -> Page[PublicationRow]:
     """List the published documents of `kinds`, the newest first."""
     query = _published().where(OfficialDocument.kind.in_(kinds))
-    before = pages.position(cursor)
+    before = pages.place(cursor, datetime, UUID)
     if before is not None:
         query = query.where(tuple_(OfficialDocument.issued_on, OfficialDocument.id) < (before[0].date(), before[1]))
     query = query.order_by(OfficialDocument.issued_on.desc(), OfficialDocument.id.desc()).limit(limit + 1)

@@ -86,7 +86,7 @@ def send_back(session: Session, actor: Actor, task: UUID, rejection: Rejection) 
     Raise NotFound, TaskClosed, TaskClaimed, NotAllowed, InstanceSuspended, or OperationRefused saying why not.
     """
     found, capacity = _held(session, actor, task)
-    _reasoned(rejection.reason)
+    desk.said(rejection.reason)
     with runtime.opened(session, found.instance) as running:
         if task not in running.before.tasks:
             raise TaskClosed(task=task)
@@ -132,7 +132,7 @@ def withdraw(session: Session, actor: Actor, task: UUID, reason: str) -> UUID:
     found = session.scalar(select(Task).where(Task.id == task, inbox.visible(actor)))
     if found is None:
         raise NotFound(task=task)
-    _reasoned(reason)
+    desk.said(reason)
     if found.state is TaskState.OPEN and Binding.COUNTERSIGNING in found.bindings:
         return _before_signs(session, actor, task, reason)
     if found.state is not TaskState.COMPLETED or found.ended_by != actor.id:
@@ -301,11 +301,6 @@ def _keep_draft(session: Session, task: UUID, actor: Actor, answers: dict[str, A
 
 def _not_own() -> OperationRefused:
     return _refused("只能撤回自己已办结的任务。", "Only what you have finished yourself can be taken back.")
-
-
-def _reasoned(reason: str) -> None:
-    if not reason.strip():
-        raise _refused("请说明原因。", "Say why.")
 
 
 def _refused(zh: str, en: str) -> OperationRefused:

@@ -186,7 +186,7 @@ def mine(session: Session, actor: Actor, cursor: str | None = None, limit: int =
         Task.state == TaskState.OPEN,
         Instance.state == InstanceState.RUNNING,
     )
-    after = pages.position(cursor)
+    after = pages.place(cursor, datetime, UUID)
     if after is not None:
         query = query.where(tuple_(Sign.asked_at, Sign.id) > after)
     rows = _read(session, query.order_by(Sign.asked_at, Sign.id).limit(limit + 1))

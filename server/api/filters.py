@@ -32,7 +32,10 @@ class ListFilterSchema(ma.Schema):
         validate=ma.validate.Range(0, filters.MOST_DAYS),
         metadata={"description": "Working days, for soon"},
     )
-    since = ma.fields.Date(metadata={"description": "Arrived, finished, started or sent on this day or later"})
+    since = ma.fields.Date(
+        validate=ma.validate.Range(filters.EARLIEST),
+        metadata={"description": "Arrived, finished, started or sent on this day or later"},
+    )
     sort = ma.fields.Enum(Sort, by_value=True, metadata={"description": "due, when, unit, name or priority"})
     descending = ma.fields.Boolean()
 

@@ -129,9 +129,16 @@ def _sign(session: Session, task: UUID, given: Given) -> Mapping[str, Any]:
     row = seen(session, task)
     needed(given, "people", "reason")
     people = several(given, "people")
-    kind, order = SignKind(given.get("kind", "before")), Order(given.get("order", "at_once"))
-    signs.ask(session, g.actor, row.id, Asking(kind, people, words(given), order))
+    signs.ask(session, g.actor, row.id, Asking(_kind(given), people, words(given), _order(given)))
     return told(gettext("%(count)s colleagues were asked for their sign.", count=len(people)), anew=True)
+
+
+def _kind(given: Given) -> SignKind:
+    return SignKind.AFTER if given.get("kind") == SignKind.AFTER.value else SignKind.BEFORE
+
+
+def _order(given: Given) -> Order:
+    return Order.IN_TURN if given.get("order") == Order.IN_TURN.value else Order.AT_ONCE
 
 
 def _give(session: Session, task: UUID, given: Given) -> Mapping[str, Any]:

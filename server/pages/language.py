@@ -31,6 +31,9 @@ def public_language(chosen: str) -> Response:
 
 
 def local(address: str) -> str:
-    """Return `address` when it is a path of this server, else the first page."""
-    inside = address.startswith("/") and not address.startswith(("//", "/\\"))
+    """Return `address` when it is a path of this server, else the first page.
+
+    Tabs and line ends are no part of one: browsers leave them out, and what is behind them becomes another host.
+    """
+    inside = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
     return address if inside else "/"
