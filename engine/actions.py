@@ -105,7 +105,8 @@ def allowed(session: Session, actor: Actor, task: UUID) -> list[Action]:
 
 def _task(actor: Actor, task: UUID, day: date) -> Any:
     """Return the one statement that finds a task with all that decides about it."""
-    other = select(Task.id).where(Task.instance == Instance.id, Task.ended_by != actor.id).correlate(Instance)
+    others = (Task.ended_by != actor.id, Task.ended_by != Instance.started_by)
+    other = select(Task.id).where(Task.instance == Instance.id, *others).correlate(Instance)
     urged = exists().where(Urge.task == Task.id, Urge.on == day)
     return (
         select(
@@ -132,8 +133,13 @@ def _task(actor: Actor, task: UUID, day: date) -> Any:
             _taken().label("taken"),
         )
         .join(Instance, Instance.id == Task.instance)
-        .where(Task.id == task, or_(inbox.visible(actor), Instance.started_by == actor.id, _keeps(actor)))
+        .where(Task.id == task, or_(inbox.visible(actor), Instance.started_by.in_(_starters(actor)), _keeps(actor)))
     )
+
+
+def _starters(actor: Actor) -> list[UUID]:
+    """Return for whom the actor does what somebody may do who started a case."""
+    return [actor.id, *actor.wholly]
 
 
 def _taken() -> Any:
@@ -161,7 +167,7 @@ def _ground(session: Session, programme: Programme, row: Any) -> Ground | None:
 
 def _offered(scene: _Scene) -> Iterator[str]:
     named = {"complete", *actions_of(scene.element)}
-    if scene.row.started_by == scene.actor.id:
+    if scene.row.started_by in _starters(scene.actor):
         named.add("cancel")
     if scene.actor.roles & ENDERS:
         named.add("terminate")
@@ -227,13 +233,13 @@ def _hurry(scene: _Scene) -> Why | None:
 def _seat(scene: _Scene) -> Why | None:
     if scene.ground is None or circles.around(scene.ground.execution, scene.row.id) is None:
         return ALONE
-    return None if scene.actor.roles & OPERATORS or scene.row.started_by == scene.actor.id else scene.holding
+    return None if scene.actor.roles & OPERATORS or scene.row.started_by in _starters(scene.actor) else scene.holding
 
 
 def _call_off(scene: _Scene) -> Why | None:
     if "cancel" in actions_of(scene.element) and scene.holding is None:
         return None
-    return ACTED if scene.row.started_by != scene.actor.id or scene.row.others else None
+    return ACTED if scene.row.started_by not in _starters(scene.actor) or scene.row.others else None
 
 
 def _end(scene: _Scene) -> Why | None:

@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, and_, case, false, or_, select, true, tupl
 from sqlalchemy.orm import Session, aliased
 
 from engine import desk, independence, pages, permits, processes, runtime
+from engine.domain.actors import Capacity
 from engine.errors import NotAllowed, NotFound, OperationRefused
 from engine.identity import Actor, roles
 from engine.pages import Page
+from engine.projections import Ending
 from engine.runtime import Opening, Running
 from engine.tables import (
     STANDING,
@@ -238,9 +240,9 @@ def cancel(session: Session, actor: Actor, instance: UUID, reason: str) -> None:
         return
     desk.said(reason)
     with runtime.opened(session, instance) as running:
-        if not _holds(session, actor, running, "cancel"):
-            _refuse_acted(session, actor, found)
+        who = _holding(session, actor, running, "cancel") or _unacted(session, actor, found)
         running.acts(actor.id)
+        running.behalf = who.told
         running.cancel(reason)
 
 
@@ -252,29 +254,35 @@ def terminate(session: Session, actor: Actor, instance: UUID, reason: str) -> No
     _find(session, actor, instance)
     desk.said(reason)
     with runtime.opened(session, instance) as running:
-        if not _holds(session, actor, running, "terminate"):
+        who = _holding(session, actor, running, "terminate")
+        if who is None:
             raise NotAllowed(instance=instance)
-    runtime.terminate(session, instance, actor.id, reason)
+    runtime.terminate(session, instance, Ending(actor.id, reason, who.told))
 
 
-def _holds(session: Session, actor: Actor, running: Running, action: str) -> bool:
-    """Tell whether the actor does a task whose diagram lets them do something with the whole case."""
+def _holding(session: Session, actor: Actor, running: Running, action: str) -> Capacity | None:
+    """Return in whose place the actor does a task whose diagram lets them do something with the whole case, if so."""
     allowing = [task for task, one in running.before.tasks.items() if action in (one.actions or ())]
     rows = session.execute(
         select(Task.role, Task.organisation, Task.assignee).where(Task.id.in_(allowing), Task.assignee.is_not(None))
     )
-    return any(actor.capacity(*row) is not None for row in rows)
+    return next((who for row in rows if (who := actor.capacity(*row)) is not None), None)
 
 
-def _refuse_acted(session: Session, actor: Actor, instance: Instance) -> None:
-    """Let the starter call an instance off while nobody else has acted; raise NotAllowed, OperationRefused."""
-    if instance.started_by != actor.id:
+def _unacted(session: Session, actor: Actor, instance: Instance) -> Capacity:
+    """Return in whose place the actor calls off an instance that only its starter, or they for them, has acted on.
+
+    Raise NotAllowed, OperationRefused.
+    """
+    who = actor.standing_in(instance.started_by) if instance.started_by is not None else None
+    if who is None:
         raise NotAllowed(instance=instance.id)
-    others = select(Task.name).where(Task.instance == instance.id, Task.ended_by != actor.id)
+    others = select(Task.name).where(Task.instance == instance.id, Task.ended_by.not_in(who.people))
     name = session.scalar(others.limit(1))
     if name is not None:
         zh, en = f"“{name}”已由他人办理，不能再撤销。", f"Somebody else has done “{name}”; it is too late."
         raise OperationRefused(why={"zh": zh, "en": en})
+    return who
 
 
 def _told(actor: Actor, element: str) -> bool:

@@ -14,6 +14,7 @@ from engine.bpmn.execution import Rest
 from engine.bpmn.survey import Standing
 from engine.errors import NotAllowed, NotFound, OperationRefused
 from engine.identity import Actor
+from engine.projections import Ending
 from engine.runtime import OPERATORS
 from engine.tables import Incident, IncidentKind, IncidentState, Instance, InstanceState, Timer
 
@@ -103,7 +104,7 @@ def terminate(session: Session, actor: Actor, instance: UUID, reason: str) -> No
         raise NotAllowed(instance=instance)
     if not reason.strip():
         raise _refused("请说明原因。", "Say why.")
-    runtime.terminate(session, instance, actor.id, reason)
+    runtime.terminate(session, instance, Ending(actor.id, reason, actor.told(ENDERS)))
 
 
 def write(session: Session, actor: Actor, instance: UUID, data: dict[str, Any], reason: str) -> None:

@@ -38,6 +38,15 @@ class Held:
 
 
 @dataclass(frozen=True)
+class Ending:
+    """Who ends an instance at once, and why; `told` is what its event tells besides: in whose place."""
+
+    person: UUID
+    reason: str
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Completion:
     """A human task that a person finished in this move, in their own place or in that of a `principal`.
 
@@ -96,9 +105,10 @@ def save(move: Move, envelope: bytes, after: Rest) -> None:
         raise Busy(instance=row.id)
 
 
-def terminate(session: Session, row: Held, actor: UUID | None, reason: str) -> None:
+def terminate(session: Session, row: Held, ending: Ending) -> None:
     """End an instance at once, whatever state it is in, and take away all that is open in it."""
-    values = {"instance": row.id, "now": row.now, "actor": actor, "reason": reason}
+    told = {"reason": ending.reason, "behalf": orjson.dumps(dict(ending.told)).decode()}
+    values = {"instance": row.id, "now": row.now, "actor": ending.person, **told}
     session.connection().execute(statement.terminating(), values)
 
 

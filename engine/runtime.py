@@ -21,7 +21,7 @@ from engine.domain.deadlines import Span
 from engine.errors import Busy, InstanceEnded, InstanceSuspended, NotAllowed, NotFound, OperationRefused
 from engine.identity import Actor
 from engine.processes import Programme
-from engine.projections import Completion, Held
+from engine.projections import Completion, Ending, Held
 from engine.tables import STANDING, Instance, InstanceState
 
 MEMORY = 256
@@ -243,11 +243,11 @@ def operated(session: Session, actor: Actor, instance: UUID, reason: str) -> Ite
         yield running
 
 
-def terminate(session: Session, instance: UUID, actor: UUID, reason: str) -> None:
+def terminate(session: Session, instance: UUID, ending: Ending) -> None:
     """End an instance at once without loading it, so that a damaged one ends too; raise NotFound, InstanceEnded."""
     found = _locked(session, instance)
     _refuse_ended(found)
-    projections.terminate(session, _held(found, clock.now()), actor, reason)
+    projections.terminate(session, _held(found, clock.now()), ending)
 
 
 @contextmanager

@@ -127,7 +127,7 @@ kept AS (INSERT INTO history (instance, step, task, process, element, outcome, a
 told AS (INSERT INTO event (at, kind, instance, task, element, actor, data)
   SELECT :now, 'task.cancelled', :instance, id, element, :actor, jsonb_build_object('name', name) FROM gone
   UNION ALL SELECT :now, 'instance.terminated', :instance, NULL, NULL, :actor,
-  jsonb_build_object('reason', CAST(:reason AS text)))
+  jsonb_build_object('reason', CAST(:reason AS text)) || CAST(:behalf AS jsonb))
 SELECT count(*) FROM moved"""
 
 

@@ -6,12 +6,26 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert, select, update
 
-from engine import clock, handovers, identity, inbox, instances, operations, signs, substitutions, tasks
+from engine import (
+    actions,
+    clock,
+    handovers,
+    identity,
+    inbox,
+    instances,
+    operations,
+    rejections,
+    seats,
+    signs,
+    substitutions,
+    tasks,
+)
 from engine.db import transaction
 from engine.errors import (
     ColleagueRefused,
     NotAllowed,
     NotFound,
+    OperationRefused,
     SeatRefused,
     SubstitutionRefused,
     TaskClaimed,
@@ -20,7 +34,7 @@ from engine.handovers import Handing
 from engine.signs import Asking, Opinion
 from engine.substitutions import Appointment
 from engine.tables import Event, Membership, Person, SignKind, SignState, Task
-from tests.support.shapes import end, parallel, start, user, way
+from tests.support.shapes import end, many, parallel, start, user, way
 from tests.support.stage import Stage
 
 LEADS = start() + user("a", role="PRV_LEAD") + end("e") + way("s a e")
@@ -295,3 +309,79 @@ def test_what_an_operator_does_by_a_lent_role_names_both(stage, lead, actor):
     other = stage.start("p")
     stage.do(operations.suspend, other, "等", by=lead)
     assert "for" not in stage.one(select(Event.data).where(Event.instance == other, Event.kind == "instance.suspended"))
+
+
+ENDING = {"role": "PRV_OFFICER", "icity:actions": "cancel terminate seat withdraw"}
+
+
+@pytest.mark.parametrize(("verb", "kind"), [(instances.cancel, "cancelled"), (instances.terminate, "terminated")])
+def test_a_case_that_is_ended_in_a_persons_place_names_both(stage, actor, verb, kind):
+    substitute = actor("jingban2")
+    instance = stage.play(start() + user("a", **ENDING) + end("e") + way("s a e"))
+    stage.do(tasks.claim, stage.task(instance, "a"))
+    appoint(stage, stage.actor, substitute)
+    stage.do(verb, instance, "不办了", by=again(stage, substitute))
+    told = stage.one(select(Event.data).where(Event.instance == instance, Event.kind == f"instance.{kind}"))
+    assert told["for"] == {"person": str(stage.actor.id), "name": stage.actor.name}
+    assert told["reason"] == "不办了"
+
+
+def test_whoever_ends_a_case_by_a_lent_role_names_both(stage, lead):
+    instance = stage.play(LEADS)
+    appoint(stage, lead, stage.actor)
+    stage.do(operations.terminate, instance, "停办", by=again(stage, stage.actor))
+    told = stage.one(select(Event.data).where(Event.instance == instance, Event.kind == "instance.terminated"))
+    assert told["for"]["name"] == lead.name
+
+
+def test_a_substitute_calls_off_what_the_person_started_until_others_act(stage, actor):
+    substitute = actor("jingban2")
+    stage.deploy(
+        p=start() + user("a", "c", role="PRV_OFFICER") + user("b", role="ARCHIVIST") + end("e") + way("s a b c e")
+    )
+    wanted = instances.Application("small", "p", "某案")
+    first, second = (stage.do(instances.start, wanted) for _ in range(2))
+    assert "cancel" not in offered(stage, first, substitute)
+    appoint(stage, stage.actor, substitute)
+    standing_in = again(stage, substitute)
+    assert offered(stage, first, standing_in)["cancel"] is None
+    stage.do(tasks.complete, stage.task(first, "a"), {}, by=standing_in)  # what the two did does not count as others'
+    stage.do(instances.cancel, first, "不办了", by=standing_in)
+    told = stage.one(select(Event.data).where(Event.instance == first, Event.kind == "instance.cancelled"))
+    assert told["for"]["name"] == stage.actor.name
+    stage.do(tasks.complete, stage.task(second, "a"), {})
+    stage.do(tasks.complete, stage.task(second, "b"), {}, by=actor("dangan"))
+    assert "他人" in offered(stage, second, standing_in, "c")["cancel"]["zh"]
+    with pytest.raises(OperationRefused):
+        stage.do(instances.cancel, second, "不办了", by=standing_in)
+
+
+def test_seats_that_are_added_and_taken_away_in_a_persons_place_name_both(stage, actor):
+    substitute = actor("jingban2")
+    instance = stage.play(start() + user("v", inner=many("=[1, 2]"), **ENDING) + end("e") + way("s v e"))
+    task = stage.task(instance, "v")
+    stage.do(tasks.claim, task)
+    appoint(stage, stage.actor, substitute)
+    standing_in = again(stage, substitute)
+    stage.do(seats.add, task, seats.Seating("多一席", item=3), by=standing_in)
+    stage.do(seats.remove, task, "少一席", by=standing_in)
+    told = stage.all(select(Event.data).where(Event.kind.in_(("loop.grown", "loop.shrunk"))))
+    assert [one["for"]["name"] for one in told] == [stage.actor.name] * 2
+
+
+def test_an_answer_given_in_a_persons_place_is_taken_back_under_both_names(stage, actor):
+    substitute = actor("jingban2")
+    instance = stage.play(start() + user("a", **ENDING) + user("b", role="PRV_OFFICER") + end("e") + way("s a b e"))
+    task = stage.task(instance, "a")
+    stage.do(tasks.claim, task)
+    appoint(stage, stage.actor, substitute)
+    standing_in = again(stage, substitute)
+    stage.do(tasks.complete, task, {}, by=standing_in)
+    stage.do(rejections.withdraw, task, "填错了", by=standing_in)
+    told = stage.one(select(Event.data).where(Event.kind == "task.withdrawn"))
+    assert told["for"] == {"person": str(stage.actor.id), "name": stage.actor.name}
+
+
+def offered(stage, instance, by, element="a"):
+    """Return why each action is not done now, none where it may be."""
+    return {one.key: one.why for one in stage.do(actions.allowed, stage.task(instance, element), by=by)}
