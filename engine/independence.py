@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -31,8 +32,7 @@ THEIRS = {
 # steps are done for a whole list; for a round, everything about the units that it measured.
 # A seat is held by whoever answered, in their own place or another's, whoever prepared it or let it be prepared, and
 # whoever gave a sign on it: the latter and answers that wait for signs count while the task is still open.
-DONE = text(
-    """SELECT DISTINCT ON (one.person) one.person, done.name, done.element, done.role
+_DONE = """SELECT DISTINCT ON (one.person) one.person, done.name, done.element, done.role
   FROM task AS done CROSS JOIN unnest(CAST(:people AS uuid[])) AS one(person)
   WHERE done.instance = ANY(ARRAY(SELECT CAST(:instance AS uuid)
     UNION SELECT there.id FROM instance AS here
@@ -59,7 +59,24 @@ DONE = text(
     WHERE last.instance = CAST(:instance AS uuid) AND last.element = ANY(CAST(:since AS text[]))
     AND last.state = 'completed'), '-infinity')
   ORDER BY one.person, done.ended_at DESC"""
-)
+DONE = text(_DONE)
+_ASKED = {"people": "uuid[]", "task": "uuid", "instance": "uuid", "elements": "text[]", "roles": "text[]"}
+_ASKED |= {"wide": "boolean", "since": "text[]"}
+
+
+def _of_each(statement: str) -> str:
+    """Return the statement that asks for many steps at once what `statement` asks for one."""
+    for name, kind in _ASKED.items():
+        statement = statement.replace(f"CAST(:{name} AS {kind})", f"asked.{name}")
+    columns = ", ".join(f"{name} {kind}" for name, kind in {**_ASKED, "rule": "int"}.items())
+    return (
+        "SELECT asked.task, asked.rule, held.* FROM"  # noqa: S608 - the words are ours
+        f" jsonb_to_recordset(CAST(:asked AS jsonb)) AS asked({columns}) CROSS JOIN LATERAL ({statement}) AS held"
+        " ORDER BY asked.rule"
+    )
+
+
+DONE_OF_EACH = text(_of_each(_DONE))
 
 
 @dataclass(frozen=True)
@@ -114,6 +131,26 @@ def barred(session: Session, people: Iterable[UUID], place: Place) -> dict[UUID,
     return found
 
 
+def closed(session: Session, seats: Mapping[Place, tuple[UUID, ...]]) -> dict[UUID, dict[str, str]]:
+    """Return which steps an earlier one closes to those who would come to hold them together, and why, by task.
+
+    One query, however many steps; none where no rule names any of them.
+    """
+    asked = [
+        (rule, place, _asked(rule, people, place)) for place, people in seats.items() for rule in _concerning(place)
+    ]
+    if not asked:
+        return {}
+    given = orjson.dumps([{**one, "rule": number} for number, (_, _, one) in enumerate(asked)], default=str)
+    found: dict[UUID, dict[str, str]] = {}
+    for row in session.connection().execute(DONE_OF_EACH, {"asked": given.decode()}):
+        rule, place, _ = asked[row.rule]
+        if _clashes(rule, place, row):
+            told = YOURS if row.person == seats[place][0] else THEIRS
+            found.setdefault(row.task, _why(rule, row.name, told))
+    return found
+
+
 def pass_on(session: Session, place: Place, step: Handover) -> None:
     """Let a step be handed on, unless an earlier one excludes somebody who would come to hold it; raise SeatRefused."""
     admit_all(session, [UUID(person) for person in along(step.giver, [step]).holders], place)
@@ -162,9 +199,16 @@ def _concerning(place: Place) -> tuple[Apart, ...]:
 
 def _held(session: Session, people: list[UUID], place: Place, rule: Apart) -> Iterator[Any]:
     """Yield what each of `people` holds that a rule keeps apart from a step, the latest of each."""
+    for found in session.connection().execute(DONE, _asked(rule, people, place)):
+        if _clashes(rule, place, found):
+            yield found
+
+
+def _asked(rule: Apart, people: Iterable[UUID], place: Place) -> dict[str, Any]:
+    """Return what the query of what people hold is given."""
     opposite = rule.opposite(place.seats)
-    asked = {
-        "people": people,
+    return {
+        "people": list(people),
         "task": place.task,
         "instance": place.instance,
         "elements": sorted(seat for seat in opposite if not seat.startswith(ROLE)),
@@ -172,11 +216,13 @@ def _held(session: Session, people: list[UUID], place: Place, rule: Apart) -> It
         "wide": rule.wide,
         "since": sorted(rule.since),
     }
-    for found in session.connection().execute(DONE, asked):
-        holder = frozenset({str(found.person)})
-        held = {found.element: holder, f"{ROLE}{found.role}": holder}
-        if any(True for seat in sorted(place.seats) for _ in clashes([rule], held, seat, holder)):
-            yield found
+
+
+def _clashes(rule: Apart, place: Place, found: Any) -> bool:
+    """Tell whether a rule keeps apart what somebody holds from a step."""
+    holder = frozenset({str(found.person)})
+    held = {found.element: holder, f"{ROLE}{found.role}": holder}
+    return any(True for seat in sorted(place.seats) for _ in clashes([rule], held, seat, holder))
 
 
 def _why(rule: Apart, step: str, told: Mapping[str, str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from engine.errors import NotFound
 from engine.filters import Sort, Wanted
 from engine.inbox import own
 from engine.inbox.picking import EVERYTHING, MOST, Base, Picked, count, pick
-from engine.inbox.rows import TaskRow, asked, by_id, found, query, read, seen, unit, visible
+from engine.inbox.rows import TaskRow, asked, by_id, closing, found, query, read, seen, unit, visible
 from engine.pages import Page
 from engine.tables import CarbonCopy, Instance, Person, Task
 
@@ -92,8 +92,12 @@ def mine(
 def claimable(
     session: Session, actor: Actor, cursor: str | None = None, limit: int = 50, wanted: Wanted = EVERYTHING
 ) -> Page[TaskRow]:
-    """List the open tasks that nobody has claimed and the actor may, the soonest due first; see `mine`."""
-    return _tasks(session, pick(session, own.free(actor), wanted, cursor, limit))
+    """List the open tasks for the actor's roles that nobody has claimed, the soonest due first; see `mine`.
+
+    Where an earlier step of theirs closes one to the actor, the row says so.
+    """
+    found = _tasks(session, pick(session, own.free(actor), wanted, cursor, limit))
+    return Page(closing(session, actor, found.rows), found.next)
 
 
 def done(

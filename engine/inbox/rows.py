@@ -1,7 +1,7 @@
 """Tasks as lists and pages show them: the row of one, and who may see it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from engine import calendars, clock, independence
 from engine.domain.actors import Actor, Principal
+from engine.independence import Place
 from engine.tables import (
     Delegation,
     DelegationState,
@@ -34,6 +35,7 @@ class TaskRow:
     """A task as a list shows it; `workdays_left` is negative when overdue, a `stopped` one has no deadline for now.
 
     `kind` is task, or sign when the list asks for an opinion on it: `sign` is which one, `asked_by` who wants it.
+    `closed` says why the actor may not claim it, where an earlier step of theirs excludes it.
     `priority` is urged (somebody pressed for it), overdue, soon (three working days or fewer) or normal.
     """
 
@@ -66,6 +68,7 @@ class TaskRow:
     sign: UUID | None = None
     asked_by: str | None = None
     asked_at: datetime | None = None
+    closed: dict[str, str] | None = None
 
 
 def found(session: Session, actor: Actor, task: UUID) -> TaskRow | None:
@@ -152,6 +155,17 @@ def query() -> Select[Any]:
 def by_id(session: Session, tasks: Sequence[UUID]) -> dict[UUID, TaskRow]:
     """Return the rows of tasks that somebody has been found to see."""
     return {row.id: row for row in read(session, query().where(Task.id.in_(tasks)))} if tasks else {}
+
+
+def closing(session: Session, actor: Actor, found: Sequence[TaskRow]) -> list[TaskRow]:
+    """Return tasks that nobody has claimed, each with why the actor may not claim it, if so; one query for all."""
+    seats = {}
+    for row in found:
+        who = actor.capacity(row.role, row.organisation, None)
+        if who is not None:
+            seats[Place(row.id, row.instance, row.element, row.role)] = who.people
+    closed = independence.closed(session, seats)
+    return [replace(row, closed=closed.get(row.id)) for row in found]
 
 
 def asked(session: Session, signs: Sequence[UUID]) -> dict[UUID, tuple[UUID, str, datetime]]:

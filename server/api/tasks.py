@@ -56,6 +56,10 @@ class TaskSchema(ma.Schema):
     sign = ma.fields.UUID(allow_none=True, metadata={"description": "Which sign is asked for"})
     asked_by = ma.fields.String(allow_none=True)
     asked_at = ma.fields.AwareDateTime(format="iso", allow_none=True)
+    closed = ma.fields.Dict(
+        allow_none=True,
+        metadata={"description": "zh and en: why one may not claim it, in the list of what may be claimed"},
+    )
 
 
 class TaskViewSchema(ma.Schema):

@@ -215,6 +215,7 @@ def line(row: lists.TaskRow) -> dict[str, Any]:
         "due": due(row),
         "urgency": {"label": label, "tone": tone},
         "asked_by": row.asked_by,
+        "closed": pick(row.closed),
         "behalf": row.assignee_name if behalf else None,
     }
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import event, insert, select, update
 
-from engine import clock, independence, tasks
+from engine import clock, identity, inbox, independence, tasks
 from engine.db import transaction
 from engine.errors import SeatRefused, SettingsRefused
 from engine.tables import Instance, Membership, Round, RoundState, ScoreSheet, Task, TaskState
@@ -203,3 +203,37 @@ def test_somebody_unknown_holds_nothing(stage):
     with transaction(stage.sessions) as session:
         independence.admit(session, uuid4(), independence.Place(task, instance, "T32_draft", "PRV_OFFICER"))
     assert stage.one(select(Task.state).where(Task.id == task)) is TaskState.OPEN
+
+
+def test_the_list_of_what_may_be_claimed_says_what_is_closed_to_whom(stage, other):
+    """What the list says is what claiming does, in one query for the page, and none where no rule names a step."""
+    stage.deploy(p=DRAFTED, q=PLAIN)
+    cases = [stage.start("p") for _ in range(3)]
+    for case, person in zip(cases, (None, None, other), strict=True):
+        draft = stage.task(case, "T32_draft")
+        stage.do(tasks.claim, draft, by=person)
+        stage.do(tasks.complete, draft, {}, by=person)
+    for person, mine in ((stage.actor, set(cases[:2])), (other, {cases[2]})):
+        rows = stage.do(inbox.claimable, by=person).rows
+        assert {row.instance for row in rows if row.closed} == mine
+        for row in rows:
+            if row.closed:
+                assert "拟稿" in row.closed["zh"]
+                with pytest.raises(SeatRefused) as refusal:
+                    stage.do(tasks.claim, row.id, by=person)
+                assert refusal.value.facts["why"] == row.closed
+        assert stage.do(inbox.counts, by=person)["claimable"] == len(rows) == len(cases)
+    several = statements(stage, lambda: stage.do(inbox.claimable))
+    for case in cases[:2]:
+        stage.do(tasks.claim, stage.task(case, "T32_check"), by=other)
+    assert statements(stage, lambda: stage.do(inbox.claimable)) == several
+    stage.do(tasks.claim, stage.task(cases[2], "T32_check"))
+    stage.start("q")
+    archivist = load(stage, "dangan")
+    [row] = stage.do(inbox.claimable, by=archivist).rows
+    assert row.closed is None
+
+
+def load(stage, login):
+    with transaction(stage.sessions) as session:
+        return identity.load(session, login)
