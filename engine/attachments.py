@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
-from engine import clock, events, evidence, inbox, independence
+from engine import clock, desk, events, evidence, inbox, independence
 from engine.errors import NotAllowed, NotFound, OperationRefused, QuotaReached, TaskClaimed, TaskClosed
 from engine.evidence import Received, Store
 from engine.identity import Actor
@@ -61,6 +61,7 @@ def add(session: Session, store: Store, actor: Actor, task: UUID, adding: Adding
 
     Raise NotFound, TaskClosed, TaskClaimed, QuotaReached.
     """
+    desk.lock(session, task)
     found = _find(session, actor, task)
     same = _of(task, adding).where(Attachment.added_by == actor.id)
     known = session.scalar(same)
@@ -79,14 +80,16 @@ def remove(session: Session, actor: Actor, attachment: UUID) -> None:
 
     Raise NotFound, TaskClosed, or NotAllowed when somebody else put it there.
     """
-    row = session.scalar(
-        _seen(actor, select(Attachment)).where(Attachment.id == attachment).with_for_update(of=Attachment)
-    )
+    row = session.scalar(_seen(actor, select(Attachment)).where(Attachment.id == attachment))
     if row is None:
         raise NotFound(attachment=attachment)
     if row.added_by != actor.id:
         raise NotAllowed(attachment=attachment)
-    task = session.get(Task, row.task)
+    desk.lock(session, row.task)
+    session.refresh(row)
+    if row.removed_at is not None:
+        raise NotFound(attachment=attachment)
+    task = session.get(Task, row.task, populate_existing=True)
     if task is None or task.state is not TaskState.OPEN:
         raise TaskClosed(task=row.task)
     row.removed_at = clock.now()
