@@ -5,11 +5,13 @@ from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _
+from werkzeug.exceptions import SecurityError
 from werkzeug.wrappers import Response
 
 from engine import clock
 from engine.errors import IcityError, SignInNeeded
 from server import problems
+from server.pages.language import local
 from server.pages.moments import stamp
 from server.pages.shell import pages
 from server.pages.words import language
@@ -119,6 +121,8 @@ ADVICE = {  # what a notice adds on a page that stays open
 
 def answer(error: Exception) -> Response:
     """Reply to `error` as the request prefers: sign-in page, problem+json or an error page."""
+    if isinstance(error, SecurityError):  # a foreign name of this server: no address of ours can be told
+        return problems.reply(error)
     if request.is_json or "HX-Request" in request.headers or request.accept_mimetypes.best == "application/json":
         return problems.reply(error)
     if isinstance(error, SignInNeeded):
@@ -165,4 +169,4 @@ def _back() -> str | None:
     """Return the page of ours from which the request came, None for itself and for other sites."""
     came = request.referrer or ""
     inside = came.removeprefix(request.host_url.rstrip("/"))
-    return inside if inside.startswith("/") and inside != request.full_path.rstrip("?") else None
+    return inside if inside == local(inside) and inside != request.full_path.rstrip("?") else None

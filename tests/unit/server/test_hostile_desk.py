@@ -81,3 +81,15 @@ def test_reasons_are_kept_short_and_choices_known(officer, stage):
             assert reply.status_code in {403, 409, 422}, (key, reason[:3])
     odd = {"people": str(colleague), "kind": "odd", "order": "odd", "reason": "请看", "csrf_token": officer.csrf}
     assert officer.post(f"/tasks/{task}/sign", data=odd).status_code == 200
+
+
+def test_a_name_that_is_not_this_servers_is_refused_without_a_page(app, configuration):
+    assert configuration.trusted_hosts
+    reply = app.test_client().get("/sign-in", headers={"Host": "evil.example"})
+    assert (reply.status_code, reply.mimetype) == (400, "application/problem+json")
+
+
+def test_the_way_back_of_an_error_page_leads_to_no_other_host(officer):
+    for came in ("http://localhost//evil.example/x", "http://localhost/\t/evil.example", "http://evil.example/x"):
+        page = officer.get("/tasks/no-such", headers={"Referer": came}).get_data(as_text=True)
+        assert "evil.example" not in page
