@@ -43,6 +43,7 @@ FLAGS = [
 ]
 LANGUAGES = ("zh", "en")
 COLOURS = 128
+UNIT = "339921"  # whose life the pictures show
 NOON = time(12)
 REDUCE = """async ([picture, most]) => {
   const bytes = Uint8Array.from(atob(picture), (one) => one.charCodeAt(0));
@@ -112,9 +113,9 @@ MOMENTS: dict[tuple[str, str, int], tuple[Shot, ...]] = {
     ("county", "T05_statistics", 2026): (Shot("verify-figures"),),
     ("county", "T07_update", 2026): (Shot("sign-off"),),
     ("county", "T16_declaration", 2026): (Shot("expert-declares"),),
-    ("county", "T17_verification", 2026): (Shot("expert-verifies"),),
-    ("county", "T20_scoring", 2026): (Shot("expert-scores"),),
-    ("county", "T24_department_opinion", 2026): (Shot("department-opinion"), dialog("seat", "seat")),
+    ("province", "T17_verification", 2023): (Shot("expert-verifies"),),
+    ("province", "T20_scoring", 2023): (Shot("expert-scores"),),
+    ("county", "T24_department_opinion", 2026): (Shot("department-opinion"),),
     ("county", "T32_sign", 2026): (Shot("head-signs"),),
     ("province", "T01_team", 2015): (Shot("claimable", "/tasks?list=claimable"),),
     ("province", "T22_acceptance", 2023): (
@@ -126,7 +127,6 @@ MOMENTS: dict[tuple[str, str, int], tuple[Shot, ...]] = {
     ("province", "T29_admission", 2013): (Shot("objection-admits"),),
     ("province", "T32_sign", 2023): (Shot("leader-inbox", "/"),),
     ("province", "T38_lock", 2023): (Shot("lock-year"),),
-    ("province", "T04_indicators", 2023): (Shot("data-inbox", "/"),),
 }
 
 # What is taken when the province has come to its end, as whom.
@@ -141,23 +141,19 @@ WHOLE: tuple[tuple[str, tuple[Shot, ...]], ...] = (
             Shot("units", "/units"),
             Shot("unit", "/units/{unit}"),
             Shot("score", "/scores/{sheet}"),
-            Shot("documents", "/documents"),
             Shot("document", "/documents/{document}"),
-            Shot("start", "/start"),
-            Shot("done", "/tasks?list=done"),
         ),
     ),
     (
         "xianzhang",
         (
-            Shot("settings", "/settings"),
+            Shot("start", "/start"),
             Shot("substitutes", "/settings/substitutes"),
             Shot("security", "/settings/security"),
-            Shot("help", "/help"),
         ),
     ),
     ("admin", (Shot("maps", "/board/maps"),)),
-    ("", (Shot("sign-in", "/sign-in"), Shot("titles", "/public/titles"), Shot("verify", "/verify/{document}"))),
+    ("", (Shot("titles", "/public/titles"), Shot("verify", "/verify/{document}"))),
 )
 # What the public sees on a day when the last notice is open to objections.
 OPEN = (
@@ -210,7 +206,7 @@ class Studio:
     def places(self) -> dict[str, Any]:
         """Return what the addresses of the last pictures name: a unit, its newest score sheet, papers."""
         with transaction(self.world.sessions) as session:
-            newest = select(ScoreSheet).order_by(ScoreSheet.made_at.desc(), ScoreSheet.unit).limit(1)
+            newest = select(ScoreSheet).where(ScoreSheet.unit == UNIT).order_by(ScoreSheet.made_at.desc()).limit(1)
             sheet = session.scalars(newest).one()
             paper = publications.listing(session, publications.CIRCULARS).rows[0]
             return {"unit": sheet.unit, "sheet": sheet.id, "document": paper.id, "notice": self.notice().id}
@@ -246,7 +242,9 @@ class Studio:
 
     def _take(self, page: Page, shot: Shot, address: str, language: str) -> None:
         page.set_viewport_size({"width": shot.width, "height": shot.height})
-        page.goto(address)
+        reply = page.goto(address)
+        if reply is None or not reply.ok:
+            raise Error(f"{address} gave no page")
         page.wait_for_load_state("networkidle")
         for click in shot.clicks:
             found = page.locator(click).locator("visible=true")

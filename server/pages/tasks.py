@@ -14,7 +14,7 @@ from engine import actions, events, inbox, rejections, signs, tasks, urges
 from engine.db import transaction
 from engine.errors import IcityError, TaskClaimed, TaskClosed
 from server.auth import signed_in
-from server.pages import answers, attachments, drafts, origins, standings
+from server.pages import answers, attachments, drafts, labels, origins, standings
 from server.pages.bar import bar
 from server.pages.moments import due, stamp
 from server.pages.shell import pages, sessions
@@ -41,9 +41,11 @@ def task(task_id: UUID) -> str:
         form = _form(view, draft, returned, writable=writable)
         files = attachments.furnish(session, g.actor, view)
         offered = [*standings.lent_by_me(session, row, happened), *actions.allowed(session, g.actor, task_id)]
+        name = labels.read(session).element(row.element)
     return render_template(
         "tasks/task.html",
         task=row,
+        name=name,
         standing=stands,
         due=due(row),
         since=stamp(row.created_at),

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from engine.settings import ROOT
-from tests.bench import clocks, doors, feel, figures, growth, rehearsal, verbs
+from tests.bench import clocks, doors, feel, figures, growth, pages, rehearsal, verbs
 from tests.bench.ground import laid
 from tests.bench.table import Row
 
@@ -22,6 +22,8 @@ MEASUREMENTS = (
     growth.hundred,
     growth.deploy_lifecycle,
     growth.lists,
+    pages.cpu,
+    pages.first_paint,
     growth.resident,
     rehearsal.twenty_years,
     feel.expressions,

@@ -57,9 +57,26 @@ def complete_http(ground: Ground) -> list[Row]:
 def simultaneous(ground: Ground) -> list[Row]:
     """Let twelve people submit to one instance at one moment, twenty times, against two web processes."""
     tokens = [token(ground, seat) for seat in range(12)]
-    with _served(ground, processes=2) as address, ThreadPoolExecutor(12) as crowd:
+    with served(ground, processes=2) as address, ThreadPoolExecutor(12) as crowd:
         good = sum(_at_once(ground, address, tokens, crowd) for _ in range(TIMES))
     return [Row("simultaneous_ok", good, "of 240", 240, "13 of 48", at_least=True)]
+
+
+@contextmanager
+def served(ground: Ground, processes: int) -> Iterator[str]:
+    """Serve the ground by gunicorn on a free port while the block runs; yield the address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(Path(sys.executable).parent / "gunicorn"), "tests.bench.web:app", "--bind", f"127.0.0.1:{port}"]
+    command += ["--workers", str(processes), "--worker-class", "gthread", "--threads", "8", "--log-level", "error"]
+    environment = {**os.environ, "ICITY_DATABASE_URL": ground.url, "ICITY_VAR": ground.settings.var}
+    server = subprocess.Popen(command, env=environment)
+    try:
+        yield _awaited(f"http://127.0.0.1:{port}")
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(30)
 
 
 def _at_once(ground: Ground, address: str, tokens: list[str], crowd: ThreadPoolExecutor) -> int:
@@ -108,22 +125,6 @@ def _counted(engine: Any) -> Iterator[dict[str, int]]:
     finally:
         event.remove(engine, "before_cursor_execute", executed)
         event.remove(engine, "commit", committed)
-
-
-@contextmanager
-def _served(ground: Ground, processes: int) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(Path(sys.executable).parent / "gunicorn"), "tests.bench.web:app", "--bind", f"127.0.0.1:{port}"]
-    command += ["--workers", str(processes), "--worker-class", "gthread", "--threads", "8", "--log-level", "error"]
-    environment = {**os.environ, "ICITY_DATABASE_URL": ground.url, "ICITY_VAR": ground.settings.var}
-    server = subprocess.Popen(command, env=environment)
-    try:
-        yield _awaited(f"http://127.0.0.1:{port}")
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(30)
 
 
 def _awaited(address: str) -> str:

@@ -70,9 +70,9 @@ def deploy_lifecycle(ground: Ground) -> list[Row]:
 def lists(ground: Ground) -> list[Row]:
     """Ask for a person's list and its counts among 10,000 and among 200,000 open tasks; then search and sort it."""
     instance = ground.start("loop")
-    _fill(ground, instance, FEW)
+    fill(ground, instance, FEW)
     few = _p95(ground)
-    _fill(ground, instance, MANY - FEW)
+    fill(ground, instance, MANY - FEW)
     many = _p95(ground)
     asked = [
         Row(f"inbox_200k_{name}_p95_ms", _p95(ground, wanted, SEARCHES), "ms", 300) for name, wanted in ASKED.items()
@@ -80,6 +80,15 @@ def lists(ground: Ground) -> list[Row]:
     with transaction(ground.sessions) as session:
         session.execute(text("DELETE FROM task WHERE instance = :instance"), {"instance": instance})
     return [Row("inbox_200k_vs_10k", many / few, "×", 1.5), Row("inbox_200k_p95_ms", many, "ms", None), *asked]
+
+
+def fill(ground: Ground, instance: object, count: int) -> None:
+    """Let so many open tasks of many organisations lie in the table, as it is when nobody is writing to it."""
+    with transaction(ground.sessions) as session:
+        session.execute(FILL, {"instance": instance, "count": count})
+    with ground.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE task"))
+        connection.execute(text("CHECKPOINT"))  # so that writing the rows down does not disturb who reads them
 
 
 def resident(ground: Ground) -> list[Row]:
@@ -102,14 +111,6 @@ def _run(ground: Ground, instance: object, times: int) -> float:
             yield lambda task=task: ground.complete(task)
 
     return measured(acts()).cpu
-
-
-def _fill(ground: Ground, instance: object, count: int) -> None:
-    with transaction(ground.sessions) as session:
-        session.execute(FILL, {"instance": instance, "count": count})
-    with ground.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE task"))
-        connection.execute(text("CHECKPOINT"))  # so that writing the rows down does not disturb who reads them
 
 
 def _p95(ground: Ground, wanted: Wanted = EVERYTHING, looks: int = LOOKS) -> float:

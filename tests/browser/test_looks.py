@@ -95,7 +95,7 @@ def _faults(page: Page, language: str) -> Iterator[tuple[str, object]]:
     if grave := looks.grave(page):
         yield "access", grave
     strange = looks.lines(page) & (looks.english() if language == "zh" else looks.chinese())
-    if strange := strange | looks.missing(page):
+    if strange := (strange - looks.drawn(page)) | looks.missing(page):
         yield "words", strange
     if (spoken := page.locator("html").get_attribute("lang")) != LANGUAGES[language]:
         yield "language", spoken

@@ -16,7 +16,7 @@ from engine.evidence import File, Store
 from engine.instances import Application
 from engine.publications import Objection
 from engine.settings import Settings
-from engine.tables import OfficialDocument, Round, RoundState, Task, TaskState
+from engine.tables import Figure, OfficialDocument, Round, RoundState, Task, TaskState
 from tests.support import files, registers
 from tests.support.registers import SET, UNIT
 
@@ -81,7 +81,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "board": (Place("/board"), Place("/board?view=table")),
     "boundary_maps": (Place("/board/maps", (ADMIN,)),),
     "rankings": (Place("/rankings"),),
-    "bottlenecks": (Place("/bottlenecks"),),
+    "bottlenecks": (Place("/bottlenecks", (OFFICER,)),),
     "calendar": (Place("/calendar"), Place("/calendar?view=list")),
     "start": (Place("/start"),),
     "opening": (Place("{opening}"),),
@@ -158,9 +158,7 @@ def furnish(sessions: Sessions, settings: Settings, case: UUID, folder: Path) ->
         frozen = {"indicator_set": SET, "set_digest": "x", "set_rows": [], "state": RoundState.OPEN}
         about = {"programme": "innovative-city", "kind": "pilot", "year": 2026, "opened_on": clock.today()}
         session.add(Round(id="pilot-2026", **about, **frozen))
-    found = Furnished(
-        {"unit": UNIT, "sheet": lived.sheets[1], "document": lived.document, "case": case, "digest": registers.PROOF}
-    )
+    found = Furnished({"unit": UNIT, "sheet": lived.sheets[1], "document": lived.document, "case": case})
     _do(sessions, "xianzhang", "T01_team", TEAM)
     _give_notice(sessions)
     _do(sessions, OFFICER, "T28_notice", NOTICE)
@@ -181,7 +179,7 @@ def _give_notice(sessions: Sessions) -> None:
     data = {"round_id": "pilot-2026", "subject": "2026年度试点名单", "cases": cases}
     with transaction(sessions) as session:
         officer = identity.load(session, OFFICER)
-        instances.start(session, officer, Application("innovative-city", "public_notice", "公示", data=data))
+        instances.start(session, officer, Application("innovative-city", "public_notice", "拟入选名单", data=data))
 
 
 def _do(sessions: Sessions, login: str, element: str, answers: dict[str, object]) -> None:
@@ -199,8 +197,13 @@ def _desk(sessions: Sessions, store: Store, login: str, element: str) -> dict[st
         offered = openings.listing(session, actor)[0]
         case = session.get_one(Task, task).instance
         copies.send(session, identity.load(session, f"{login}2"), case, Sending([actor.id], "请知悉", task))
+        behind = select(Figure).where(Figure.unit == UNIT, Figure.year == 2025, Figure.code == "gdp")
+        last = session.scalars(behind.order_by(Figure.version.desc())).first()
+        people = {name: getattr(last, name) for name in ("entered_by", "entered_at", "confirmed_by", "confirmed_at")}
+        more = {"version": last.version + 1, "evidence": [received.digest], "reason": registers.WHY}
+        registers.a_figure(session, 2025, "gdp", registers.VALUES["gdp"], **people | more)
     opening = f"/start/{offered.programme}/{offered.process}/{offered.element}"
-    return {"task": task, "attachment": row.id, "opening": opening, "case": case}
+    return {"task": task, "digest": received.digest, "attachment": row.id, "opening": opening, "case": case}
 
 
 def _open(session: object, element: str) -> UUID:

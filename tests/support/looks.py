@@ -24,6 +24,11 @@ def lines(page: Page) -> set[str]:
     return {line.strip() for line in page.locator("body").inner_text().splitlines()}
 
 
+def drawn(page: Page) -> set[str]:
+    """Return the words that diagrams show: their owner's, in whatever language they were drawn."""
+    return set(page.locator(".djs-container text, .djs-container tspan").all_text_contents())
+
+
 def missing(page: Page) -> set[str]:
     """Return what form-js and bpmn-js said that words.js does not know."""
     return set(page.evaluate("[...(window.icityMissing ?? [])]"))

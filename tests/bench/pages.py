@@ -1,0 +1,93 @@
+"""What a page costs the web server, and when a person sees it, among 200,000 open tasks."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from playwright.sync_api import sync_playwright
+from sqlalchemy import text
+
+from engine import identity, tasks
+from engine.db import transaction
+from engine.identity import Kind, Limits
+from server.app import create_app
+from tests.bench import doors, growth
+from tests.bench.ground import Ground, measured
+from tests.bench.table import Row
+
+LOOKS, OPENINGS = 20, 5
+PAGES = {
+    "inbox": "/",
+    "claimable": "/tasks?list=claimable",
+    "done": "/tasks?list=done",
+    "task": "/tasks/{task}",
+    "case": "/instances/{case}",
+    "cases": "/instances",
+    "units": "/units",
+    "board": "/board",
+    "rankings": "/rankings",
+    "bottlenecks": "/bottlenecks",
+    "calendar": "/calendar",
+    "documents": "/documents",
+}
+PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
+
+
+def cpu(ground: Ground) -> list[Row]:
+    """Open every page again and again in this process; tell the CPU time of a look at each, without the database's."""
+    client = create_app(ground.settings, ground.sessions).test_client()
+    client.set_cookie("sid", _secret(ground))
+    rows = []
+    with _heaped(ground) as places:
+        for name, address in PAGES.items():
+            path = address.format(**places)
+            client.get(path)
+            times = measured((lambda path=path: _seen(client.get(path).status_code)) for _ in range(LOOKS))
+            rows.append(Row(f"page_{name}_200k_cpu_ms", times.cpu, "ms", 300))
+    return rows
+
+
+def first_paint(ground: Ground) -> list[Row]:
+    """Open the list of work and a task in a real browser that has nothing in store; tell when the first words show."""
+    rows = []
+    with _heaped(ground) as places, doors.served(ground, processes=2) as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        for name in ("inbox", "task"):
+            told = []
+            for _ in range(OPENINGS):
+                context = browser.new_context(base_url=server, locale="zh-CN")
+                context.add_cookies([{"name": "sid", "value": _secret(ground), "url": server}])
+                page = context.new_page()
+                page.goto(PAGES[name].format(**places))
+                told.append(float(page.wait_for_function(PAINTED).json_value()))
+                context.close()
+            rows.append(Row(f"first_paint_{name}_200k_ms", sorted(told)[OPENINGS // 2], "ms", 1000))
+        browser.close()
+    return rows
+
+
+@contextmanager
+def _heaped(ground: Ground) -> Iterator[dict[str, UUID]]:
+    """Let 200,000 tasks of others be open while the block runs; yield a task of the actor's own and its case."""
+    heap, own = ground.start("loop"), ground.start("loop")
+    (task,) = ground.open_tasks(own)
+    with transaction(ground.sessions) as session:
+        tasks.claim(session, ground.actor, task)
+    growth.fill(ground, heap, growth.MANY)
+    try:
+        yield {"task": task, "case": own}
+    finally:
+        with transaction(ground.sessions) as session:
+            session.execute(text("DELETE FROM task WHERE instance = :instance"), {"instance": heap})
+
+
+def _secret(ground: Ground) -> str:
+    with transaction(ground.sessions) as session:
+        person = identity.load(session, "bench0").id
+        return identity.begin(session, person, Kind.WEB, Limits.of(ground.settings))
+
+
+def _seen(status: int) -> None:
+    if status != 200:
+        raise RuntimeError(str(status))
