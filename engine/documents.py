@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 from uuid import UUID, uuid4
 
@@ -29,6 +30,7 @@ from engine.tables import DocumentState, NumberSeries, OfficialDocument, Organis
 
 PROVINCIAL = ("PRV_", "GOV_", "DEPT_")
 STATISTICS = ("STAT_PRV", "ARCHIVIST")
+VOIDERS = frozenset({"PRV_LEAD"})
 FIRST = 1
 MOST_ABOUT = 50
 
@@ -195,8 +197,13 @@ def issue(session: Session, order: Order, house: House, template: Template) -> I
     return Issued(row.id, number, order.on)
 
 
-def void(session: Session, actor: UUID | None, number: str, reason: str) -> None:
-    """Declare the document of this number void; it and its number are kept. Raise NotFound or DocumentRefused."""
+def void(
+    session: Session, actor: UUID | None, number: str, reason: str, told: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """Declare the document of this number void; it and its number are kept. Raise NotFound or DocumentRefused.
+
+    `told` is what the event tells of the person in whose place it is done.
+    """
     query = select(OfficialDocument).where(OfficialDocument.number == number).with_for_update()
     row = session.scalar(query.execution_options(populate_existing=True))
     if row is None:
@@ -207,7 +214,7 @@ def void(session: Session, actor: UUID | None, number: str, reason: str) -> None
         raise DocumentRefused(why=f"{number} is void already")
     row.state, row.void_reason = DocumentState.VOID, reason
     session.flush()
-    _tell(session, events.Kind.DOCUMENT_VOIDED, row, actor, {"number": number, "reason": reason})
+    _tell(session, events.Kind.DOCUMENT_VOIDED, row, actor, {"number": number, "reason": reason, **told})
 
 
 def about(session: Session, actor: Actor, instance: UUID, unit: str | None) -> list[Entry]:
@@ -229,7 +236,7 @@ def read(session: Session, actor: Actor, document: UUID) -> Entry:
 
 def withdraw(session: Session, actor: Actor, document: UUID, reason: str) -> None:
     """Declare a document void that the person may read; raise NotFound or DocumentRefused."""
-    void(session, actor.id, read(session, actor, document).number, reason)
+    void(session, actor.id, read(session, actor, document).number, reason, actor.told(VOIDERS))
 
 
 def content(session: Session, actor: Actor, document: UUID, form: Form, press: Press) -> bytes:

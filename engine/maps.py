@@ -68,7 +68,7 @@ def keep(session: Session, actor: Actor, province: str, file: File) -> Drawn:
     statement = insert(BoundaryMap).values(row)
     session.execute(statement.on_conflict_do_update(index_elements=["province"], set_=row))
     told = {"province": province, "number": number, "digest": digest, "units": len(drawing["paths"])}
-    events.append(session, events.Kind.MAP_IMPORTED, actor=actor.id, data=told)
+    events.append(session, events.Kind.MAP_IMPORTED, actor=actor.id, data=told | actor.told(KEEPERS))
     return made
 
 
@@ -79,7 +79,8 @@ def remove(session: Session, actor: Actor, province: str) -> None:
     number = gone.scalar()
     if number is None:
         raise NotFound(province=province)
-    events.append(session, events.Kind.MAP_REMOVED, actor=actor.id, data={"province": province, "number": number})
+    told = {"province": province, "number": number, **actor.told(KEEPERS)}
+    events.append(session, events.Kind.MAP_REMOVED, actor=actor.id, data=told)
 
 
 def provinces(session: Session, actor: Actor) -> list[tuple[str, str, Drawn | None]]:

@@ -1,6 +1,6 @@
 """Somebody stands in for another: as far as that person may, as long as was said, under both names."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, update
 from engine import (
     actions,
     clock,
+    documents,
     handovers,
     identity,
     inbox,
@@ -33,7 +34,7 @@ from engine.errors import (
 from engine.handovers import Handing
 from engine.signs import Asking, Opinion
 from engine.substitutions import Appointment
-from engine.tables import Event, Membership, Person, SignKind, SignState, Task
+from engine.tables import DocumentState, Event, Membership, OfficialDocument, Person, SignKind, SignState, Task
 from tests.support.shapes import end, many, parallel, start, user, way
 from tests.support.stage import Stage
 
@@ -311,6 +312,11 @@ def test_what_an_operator_does_by_a_lent_role_names_both(stage, lead, actor):
     assert "for" not in stage.one(select(Event.data).where(Event.instance == other, Event.kind == "instance.suspended"))
 
 
+PAPER = {
+    "programme": "small", "kind": "notice", "organ": "浙科发", "year": 2026, "serial": 9, "number": "浙科发〔2026〕9号",
+    "title": "通知", "facts": {}, "template": "notice", "state": DocumentState.ISSUED, "issued_on": date(2026, 3, 2),
+    "addressees": [], "retention": "10",
+}  # fmt: skip
 ENDING = {"role": "PRV_OFFICER", "icity:actions": "cancel terminate seat withdraw"}
 
 
@@ -385,3 +391,12 @@ def test_an_answer_given_in_a_persons_place_is_taken_back_under_both_names(stage
 def offered(stage, instance, by, element="a"):
     """Return why each action is not done now, none where it may be."""
     return {one.key: one.why for one in stage.do(actions.allowed, stage.task(instance, element), by=by)}
+
+
+def test_what_is_put_on_record_by_a_lent_role_names_both(stage, lead):
+    appoint(stage, lead, stage.actor)
+    issued = uuid4()
+    stage.do(lambda session, _: session.execute(insert(OfficialDocument).values(id=issued, **PAPER)))
+    stage.do(documents.withdraw, issued, "误发", by=again(stage, stage.actor))
+    told = stage.one(select(Event.data).where(Event.kind == "document.voided"))
+    assert (told["for"]["name"], told["reason"]) == (lead.name, "误发")
