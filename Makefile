@@ -27,8 +27,8 @@ demo: .venv/ready ## Drive a fictional province through ten years (ARGS="--lang 
 demo-county: .venv/ready ## Drive one fictional county through its whole life
 	@exec $(BIN)/icity demo county $(ARGS)
 
-test: .venv/ready-dev .venv/browser ## Run every test, in two processes
-	@mkdir -p var/coverage && $(BIN)/pytest -n 3 --cov --cov-report= $(ARGS) && $(BIN)/coverage report
+test: .venv/ready-dev .venv/browser ## Run every test, in four processes
+	@mkdir -p var/coverage && $(BIN)/pytest -n 4 --cov --cov-report= $(ARGS) && $(BIN)/coverage report
 
 check: .venv/ready-dev ## Run every linter, the types, the import contracts and the documents
 	@$(BIN)/ruff check .

@@ -3,8 +3,11 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from http import HTTPStatus
 from uuid import UUID
 
+from flask.testing import FlaskClient
 from playwright.sync_api import sync_playwright
 from sqlalchemy import text
 
@@ -23,12 +26,14 @@ PAGES = {
     "done": "/tasks?list=done",
     "task": "/tasks/{task}",
     "case": "/instances/{case}",
+    "calendar": "/calendar",
+}
+OVERVIEWS = {  # seen by an officer of the province, who sees everything
     "cases": "/instances",
     "units": "/units",
     "board": "/board",
     "rankings": "/rankings",
     "bottlenecks": "/bottlenecks",
-    "calendar": "/calendar",
     "documents": "/documents",
 }
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
@@ -36,15 +41,16 @@ PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime 
 
 def cpu(ground: Ground) -> list[Row]:
     """Open every page again and again in this process; tell the CPU time of a look at each, without the database's."""
-    client = create_app(ground.settings, ground.sessions).test_client()
-    client.set_cookie("sid", _secret(ground))
+    app = create_app(ground.settings, ground.sessions)
     rows = []
     with _heaped(ground) as places:
-        for name, address in PAGES.items():
-            path = address.format(**places)
-            client.get(path)
-            times = measured((lambda path=path: _seen(client.get(path).status_code)) for _ in range(LOOKS))
-            rows.append(Row(f"page_{name}_200k_cpu_ms", times.cpu, "ms", 300))
+        for login, pages in ((ground.actor.login, PAGES), ("jingban", OVERVIEWS)):
+            client = app.test_client()
+            client.set_cookie("sid", _secret(ground, login))
+            for name, address in pages.items():
+                look = partial(_look, client, address.format(**places))
+                look()
+                rows.append(Row(f"page_{name}_200k_cpu_ms", measured(look for _ in range(LOOKS)).cpu, "ms", 300))
     return rows
 
 
@@ -57,7 +63,7 @@ def first_paint(ground: Ground) -> list[Row]:
             told = []
             for _ in range(OPENINGS):
                 context = browser.new_context(base_url=server, locale="zh-CN")
-                context.add_cookies([{"name": "sid", "value": _secret(ground), "url": server}])
+                context.add_cookies([{"name": "sid", "value": _secret(ground, ground.actor.login), "url": server}])
                 page = context.new_page()
                 page.goto(PAGES[name].format(**places))
                 told.append(float(page.wait_for_function(PAINTED).json_value()))
@@ -82,12 +88,12 @@ def _heaped(ground: Ground) -> Iterator[dict[str, UUID]]:
             session.execute(text("DELETE FROM task WHERE instance = :instance"), {"instance": heap})
 
 
-def _secret(ground: Ground) -> str:
+def _secret(ground: Ground, login: str) -> str:
     with transaction(ground.sessions) as session:
-        person = identity.load(session, "bench0").id
+        person = identity.load(session, login).id
         return identity.begin(session, person, Kind.WEB, Limits.of(ground.settings))
 
 
-def _seen(status: int) -> None:
-    if status != 200:
-        raise RuntimeError(str(status))
+def _look(client: FlaskClient, path: str) -> None:
+    if (status := client.get(path).status_code) != HTTPStatus.OK:
+        raise RuntimeError(f"{path} {status}")

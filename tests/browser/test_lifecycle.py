@@ -1,7 +1,7 @@
-"""One whole life, by clicking: every step of the county's story is done once in the browser by whoever holds its role.
+"""One whole life, by clicking: every role of the county's story does its part in the browser.
 
-The story is that of the demonstration. Each kind of step is clicked through the first time it comes to a role; when it
-comes again - a second department, a second measurement - the verb does it.
+The story is that of the demonstration. The first SHARE kinds of step that come to a role are clicked through, each
+once; the rest, and what comes again - a second department, a second measurement - the verb does.
 """
 
 import threading
@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from engine import processes
+from engine import processes, runtime
 from engine.db import Sessions, transaction
 from engine.domain.titles import Kind
 from engine.errors import SeatRefused
@@ -30,10 +30,12 @@ from tests.browser.conftest import WIDE
 from tests.support.postgres import PASSWORD
 from tests.support.typing_forms import fill
 
+SHARE = 3
+
 
 @dataclass
 class Clicking:
-    """A hand that does every kind of step in the browser once for each role; what went wrong is kept."""
+    """A hand that does the first kinds of step of each role in the browser, each once."""
 
     browser: Browser
     address: str
@@ -41,7 +43,7 @@ class Clicking:
 
     def __call__(self, world: World, login: str, work: Work, answers: dict[str, Any]) -> None:
         key = (work.element, work.role)
-        if key in self.done:
+        if key in self.done or sum(role == work.role for _element, role in self.done) >= SHARE:
             by_verb(world, login, work, answers)
             return
         context = self.browser.new_context(viewport=WIDE, locale="zh-CN", base_url=self.address)
@@ -59,7 +61,8 @@ class Clicking:
         claim = page.get_by_role("button", name="领取", exact=True)
         page.wait_for_selector("html[data-ready]")
         if claim.count():
-            claim.click()
+            with page.expect_response(lambda reply: reply.url.endswith("/claim")):
+                claim.click()
             page.locator("#complete, #notice:not([hidden])").first.wait_for()
             if page.locator("#notice").is_visible():
                 raise SeatRefused(why={"zh": page.locator("#notice").inner_text(), "en": ""})
@@ -67,9 +70,11 @@ class Clicking:
         with transaction(world.sessions) as session:
             task = session.get_one(Task, work.task)
             programme = processes.load(session, session.get_one(Instance, task.instance).deployment)
+            data = runtime.peek(session, task.instance).data(work.task)
         if task.form:
-            fill(page, programme.form(task.form), answers)
-        page.get_by_role("button", name="办结", exact=True).click()
+            fill(page, programme.form(task.form), answers, data)
+        expect(page.locator("#complete"), f"{work.element} {login}").to_be_enabled()
+        page.locator("#complete").click()
         expect(page.locator("#result"), f"{work.element} {login}").to_be_visible()
 
 
@@ -112,4 +117,4 @@ def _sign_in(page: Page, login: str) -> None:
     page.get_by_label("用户名").fill(login)
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
-    page.get_by_role("heading", name="我的工作").wait_for()
+    expect(page.locator("body"), login).to_contain_text("我的工作")

@@ -28,6 +28,7 @@ class TestServer:
         self._admin = psycopg.connect(self._server.get_uri(database="postgres"), autocommit=True)
         for name in FAST:
             self._admin.execute(f"ALTER SYSTEM SET {name} = off")
+        self._admin.execute("ALTER SYSTEM SET max_wal_size = '256MB'")
         self._admin.execute("SELECT pg_reload_conf()")
         self._admin.execute(f"CREATE DATABASE {TEMPLATE} ENCODING 'UTF8' TEMPLATE template0")
         furnish(self._url(TEMPLATE))

@@ -4,12 +4,30 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from engine.domain import feel
+
 PLAIN = {"textfield", "textarea", "number"}
+DRAWN = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(drawn, 20))))"
 
 
-def fill(page: Page, schema: dict[str, Any], answers: dict[str, Any]) -> None:
-    """Give the answers to the fields that can be seen, in the order of the form."""
-    _fill(page, schema["components"], answers, "")
+def fill(page: Page, schema: dict[str, Any], answers: dict[str, Any], data: dict[str, Any]) -> None:
+    """Give the answers to the fields that can be seen, in the order of the form, which began with `data`."""
+    _fill(page, _with_options(schema["components"], data), answers, "")
+
+
+def _with_options(components: list[dict[str, Any]], data: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the components, each that takes its options from the data with them."""
+    return [{**one, **_options(one, data)} for one in components]
+
+
+def _options(one: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    if "components" in one:
+        return {"components": _with_options(one["components"], data)}
+    source = one.get("valuesExpression") or (f"={one['valuesKey']}" if "valuesKey" in one else None)
+    if source is None:
+        return {}
+    found = feel.to_json(feel.compile(source.removeprefix("=")).evaluate(data)) or []
+    return {"values": [option if isinstance(option, dict) else {"value": option, "label": option} for option in found]}
 
 
 def _fill(page: Page, components: list[dict[str, Any]], answers: dict[str, Any], row: str) -> None:
@@ -52,11 +70,15 @@ def _answer(page: Page, component: dict[str, Any], value: Any, row: str) -> None
 def _type(field: Locator, text: str) -> None:
     if _usable(field):
         field.fill(text)
+        field.blur()  # form-js keeps what is typed when the field is left
+        expect(field).to_have_value(text)
 
 
 def _tick(box: Locator, *, wanted: bool) -> None:
-    if _usable(box):
-        box.set_checked(wanted)
+    if _usable(box) and box.is_checked() != wanted:
+        box.click()
+        expect(box).to_be_checked(checked=wanted)
+        box.page.evaluate(DRAWN)  # the next field is touched when the form has drawn what this one changed
 
 
 def _date(field: Locator, text: str) -> None:
@@ -75,6 +97,7 @@ def _choose(page: Page, component: dict[str, Any], name: str, value: Any) -> Non
     option = page.locator(".fjs-dropdownlist-item", has_text=labels.get(value, str(value))).first
     expect(option).to_be_visible()
     option.click()
+    page.evaluate(DRAWN)
 
 
 def _usable(field: Locator) -> bool:
