@@ -242,9 +242,9 @@ class Studio:
 
     def _take(self, page: Page, shot: Shot, address: str, language: str) -> None:
         page.set_viewport_size({"width": shot.width, "height": shot.height})
-        reply = page.goto(address)
-        if reply is None or not reply.ok:
-            raise Error(f"{address} gave no page")
+        refused: list[str] = []
+        page.on("response", lambda reply: refused.append(reply.url) if not reply.ok else None)
+        page.goto(address)
         page.wait_for_load_state("networkidle")
         for click in shot.clicks:
             found = page.locator(click).locator("visible=true")
@@ -253,6 +253,8 @@ class Studio:
             found.first.click()
             page.wait_for_load_state("networkidle")
         page.wait_for_timeout(300)
+        if refused:
+            raise Error(f"refused: {refused}")
         small = self._reduced(page.screenshot(animations="disabled", caret="hide"))
         for path in self._paths(shot.name, language):
             path.parent.mkdir(parents=True, exist_ok=True)
