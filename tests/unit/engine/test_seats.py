@@ -48,8 +48,9 @@ def test_the_matrix_tells_who_has_answered_what_and_how_many_are_needed(stage):
     runtime.forget()
     for seen in (task, stage.task(instance, "v")):
         matrix = stage.do(seats.matrix, seen)
-        assert [seat.state for seat in matrix.seats] == ["given", "open", "open"]
-        assert (matrix.seats[0].who, matrix.seats[0].outcome) == (stage.actor.name, "不同意")
+        given = [(seat.who, seat.outcome) for seat in matrix.seats if seat.state == "given"]  # any of the three
+        assert given == [(stage.actor.name, "不同意")]
+        assert [seat.state for seat in matrix.seats if seat.state != "given"] == ["open", "open"]
         assert (matrix.needed, matrix.given) == (2, 1)
         assert matrix.rule["zh"] == "3席中满2席即进入下一环节。"
     answer(stage, instance)
