@@ -124,11 +124,17 @@ def check(session: Session, actor: Actor, keeping: Keeping, code: str) -> None:
 
     A refusal is counted and recorded in a transaction of its own, because the caller's ends with the error.
     """
-    person = actor.id
-    if _open(session, person) and (_spend(session, person, keeping, code) or _recover(session, person, code)):
-        return
-    _refuse(session, actor.id, keeping.limits)
-    raise CodeRefused
+    try:
+        with session.begin_nested():  # undone, it lets go of the row: an update that waited and found nothing holds it
+            _accept(session, actor.id, keeping, code)
+    except CodeRefused:
+        _refuse(session, actor.id, keeping.limits)
+        raise
+
+
+def _accept(session: Session, person: UUID, keeping: Keeping, code: str) -> None:
+    if not (_open(session, person) and (_spend(session, person, keeping, code) or _recover(session, person, code))):
+        raise CodeRefused
 
 
 def end(session: Session, actor: Actor, keeping: Keeping, password: str) -> None:

@@ -24,6 +24,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
     "--disable-quic",
+    "--disable-features=PreloadTopChromeWebUI,Translate,OptimizationHints,MediaRouter",
 ]
 REFUSALS = ("Failed to load resource", "Response Status Error Code")  # what a browser and htmx say of 4xx
 PROGRAMME = "innovative-city"

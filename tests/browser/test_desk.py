@@ -99,7 +99,7 @@ def test_units_are_narrowed_while_typing(page: Page, site: Site, sign_in: Callab
     page.get_by_label("名称或代码").fill("云溪")
     expect(page.get_by_role("row")).to_have_count(2)
     expect(page.get_by_role("row").last).to_contain_text("申报中")
-    page.get_by_label("级别").select_option(label="市辖区")
+    page.get_by_label("类别").select_option(label="市辖区")
     expect(page.get_by_text("没有符合条件的市县")).to_be_visible()
 
 

@@ -16,7 +16,7 @@ def test_a_case_is_begun_once_however_often_the_button_is_pressed(
 ) -> None:
     before = _cases(site.sessions)
     sign_in("xianzhang")
-    page.get_by_role("link", name="发起").click()
+    page.get_by_role("link", name="发起事项").click()
     page.get_by_role("link", name="申报创新型城市（县、区）").click()
     page.wait_for_selector("html[data-ready]")
     expect(page.get_by_text("云溪县政府")).to_be_visible()

@@ -1,5 +1,6 @@
 // Files put to a task: chosen, dropped or pasted, told of limits before they are sent, each with its progress.
 import { answersOf, change } from './answers.js';
+import { node } from './nodes.js';
 import { data, headers } from './page.js';
 import { sentence } from './notice.js';
 
@@ -276,8 +277,4 @@ function fill(form, target, code, { digest, name }) {
 
 function isBlank(row) {
   return Object.values(row).every((value) => value === null || value === '' || value === undefined);
-}
-
-function node(name, properties) {
-  return Object.assign(document.createElement(name), properties);
 }

@@ -1,5 +1,6 @@
 // Drafts: what is typed is saved by itself; without a connection it is kept on this computer and sent later.
 import { answersOf, change, labelsIn, onChange } from './answers.js';
+import { node } from './nodes.js';
 import { headers } from './page.js';
 import { sentence } from './notice.js';
 
@@ -275,8 +276,4 @@ function clock(moment) {
   const day = (one) => new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(one);
   const time = told({ hour: '2-digit', minute: '2-digit' });
   return day(moment) === day(new Date()) ? time : `${day(moment)} ${time}`;
-}
-
-function node(name, properties) {
-  return Object.assign(document.createElement(name), properties);
 }

@@ -1,4 +1,5 @@
 // What a pasted block would fill in, shown before anything is; the person says yes, or takes another column.
+import { node } from './nodes.js';
 import { numberIn } from './pasting.js';
 
 export class Plan {
@@ -102,8 +103,4 @@ function labelled(label, textContent) {
   const cell = node('td', { textContent });
   cell.dataset.label = label;
   return cell;
-}
-
-function node(name, properties) {
-  return Object.assign(document.createElement(name), properties);
 }

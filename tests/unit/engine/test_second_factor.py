@@ -1,12 +1,13 @@
 """The second factor: set up by a first code, a code counts once, guessing ends soon, a phone may be lost."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Thread
 
 import pyotp
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from engine import clock, second_factor
@@ -20,6 +21,7 @@ from tests.support.postgres import PASSWORD
 
 LIMITS = Limits(timedelta(minutes=30), timedelta(hours=12), 5, timedelta(minutes=30))
 KEEPING = Keeping.of("a key of a test", ["PRV_FINANCE"], LIMITS)
+WAITED_FOR = text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
 OTHER = Keeping.of("another key", [], LIMITS)
 
 
@@ -109,6 +111,21 @@ def test_the_same_code_sent_by_two_at_once_lets_one_in(phone: Phone) -> None:
     for one in both:
         one.join()
     assert sorted(let_in) == [False, True]
+
+
+def test_a_code_that_another_is_just_spending_is_refused_and_counted(phone: Phone) -> None:
+    later(minutes=5)
+    code, let_in = phone.shown(), list[bool]()
+    late = Thread(target=lambda: let_in.append(phone.accepted(code)))
+    with transaction(phone.sessions) as session:
+        second_factor.check(session, phone.actor, KEEPING, code)
+        late.start()
+        while not session.scalar(WAITED_FOR):
+            time.sleep(0.01)
+    late.join()
+    assert let_in == [False]
+    with transaction(phone.sessions) as session:
+        assert session.scalar(select(SecondFactor.failures)) == 1
 
 
 def test_five_wrong_codes_end_the_guessing_for_a_while_even_for_the_right_one(phone: Phone) -> None:

@@ -189,7 +189,7 @@ def eventually(true: Callable[[], bool], seconds: float = 60) -> bool:
 
 def answers(url: str) -> bool:
     try:
-        return requests.get(f"{url}/ready", timeout=2).ok
+        return requests.get(f"{url}/ready", timeout=10).ok
     except requests.ConnectionError:
         return False
 
