@@ -28,7 +28,7 @@ demo-county: .venv/ready ## Drive one fictional county through its whole life
 	@exec $(BIN)/icity demo county $(ARGS)
 
 test: .venv/ready-dev .venv/browser ## Run every test, in four processes
-	@mkdir -p var/coverage && $(BIN)/pytest -n 4 --cov --cov-report= $(ARGS) && $(BIN)/coverage report
+	@mkdir -p var/coverage && $(BIN)/pytest -n 4 --dist worksteal --cov --cov-report= $(ARGS) && $(BIN)/coverage report
 
 check: .venv/ready-dev ## Run every linter, the types, the import contracts and the documents
 	@$(BIN)/ruff check .
@@ -103,8 +103,8 @@ server/static/.ready: $(FRONT_SOURCES) $(FRONT)/node_modules/.ready
 
 # The browser tests need a real Chromium and a Chinese font; without them they fail, they are never skipped.
 .venv/browser: | $(BIN)/python
-	@command -v chromium >/dev/null && [ -n "$$(fc-list :lang=zh-cn 2>/dev/null)" ] \
+	@command -v chromium-headless-shell chromium >/dev/null && [ -n "$$(fc-list :lang=zh-cn 2>/dev/null)" ] \
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
-	       && apt-get install -y -qq --no-install-recommends chromium fontconfig fonts-noto-cjk >/dev/null; } \
-	  || { echo "the browser tests need chromium and a Chinese font; run 'apt-get install chromium fontconfig fonts-noto-cjk' as root" >&2; exit 1; }
+	       && apt-get install -y -qq --no-install-recommends chromium-headless-shell fontconfig fonts-noto-cjk >/dev/null; } \
+	  || { echo "the browser tests need chromium and a Chinese font; run 'apt-get install chromium-headless-shell fontconfig fonts-noto-cjk' as root" >&2; exit 1; }
 	@touch $@

@@ -41,6 +41,7 @@ FLAGS = [
     "--no-first-run",
     "--force-color-profile=srgb",
 ]
+BROWSER = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 LANGUAGES = ("zh", "en")
 COLOURS = 128
 UNIT = "339921"  # whose life the pictures show
@@ -294,7 +295,7 @@ def main() -> int:
     """Play both stories and take every picture; return 0 when none is missing."""
     settings, stories = load(var=str(FOLDER)), sys.argv[1:] or ["county", "province"]
     with sync_playwright() as playwright, postgres.owned(settings) as url:
-        studio = Studio(playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS))
+        studio = Studio(playwright.chromium.launch(executable_path=BROWSER, args=FLAGS))
         for story in stories:
             studio.story = story
             with redirect_stdout(io.StringIO()):

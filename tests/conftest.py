@@ -20,6 +20,7 @@ from engine.tables import Deployment, Instance, InstanceState
 from tests.support.postgres import TestServer, cheap_passwords
 
 UNCOUNTED = frozenset({"browser", "walks"})
+SLOW = frozenset({"browser", "walks", "workflows"})
 ROOM = 6 * 2**30  # bytes; each test process keeps one server there
 
 structlog.configure(
@@ -27,12 +28,16 @@ structlog.configure(
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes minutes, so that no process is left alone with it at the end.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give every process its share of what takes long, and let it begin with that.
 
     Where a browser or a second game does most of the work, no line is counted: counting doubles what our part costs.
     """
-    items.sort(key=lambda item: item.get_closest_marker("long") is None and "/browser/" not in str(item.path))
+    shares = getattr(config, "workerinput", {}).get("workercount", 1)
+    slow = [item for item in items if item.path.parent.name in SLOW or item.get_closest_marker("long")]
+    quick = [item for item in items if item not in set(slow)]
+    slow.sort(key=lambda item: item.get_closest_marker("long") is None)
+    items[:] = [one for share in range(shares) for one in (*slow[share::shares], *quick[share::shares])]
     for item in items:
         if item.path.parent.name in UNCOUNTED:
             item.add_marker("no_cover")

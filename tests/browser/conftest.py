@@ -24,8 +24,8 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
     "--disable-quic",
-    "--disable-features=PreloadTopChromeWebUI,Translate,OptimizationHints,MediaRouter",
 ]
+BROWSER = shutil.which("chromium-headless-shell") or shutil.which("chromium")  # the first draws no windows of its own
 REFUSALS = ("Failed to load resource", "Response Status Error Code")  # what a browser and htmx say of 4xx
 PROGRAMME = "innovative-city"
 WANTED = instances.Application(
@@ -61,7 +61,7 @@ class Watch:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
         yield browser
         browser.close()
 
@@ -76,6 +76,7 @@ def site(configuration: Settings, sessions: Sessions) -> Iterator[Site]:
         processes.deploy(session, folder, "tests")
         case = instances.start(session, identity.load(session, "xianzhang"), WANTED)
     server = make_server("127.0.0.1", 0, create_app(configuration, sessions), threaded=True)
+    server.daemon_threads = False  # closing waits for what is still being answered
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield Site(f"http://127.0.0.1:{server.server_port}", case, sessions)

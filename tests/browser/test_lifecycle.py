@@ -102,6 +102,7 @@ def test_one_life_is_lived_by_clicking(chromium: Browser, configuration: Setting
 @contextmanager
 def _served(settings: Settings, sessions: Sessions) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, create_app(settings, sessions), threaded=True)
+    server.daemon_threads = False  # closing waits for what is still being answered
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
