@@ -19,7 +19,7 @@ from engine.settings import Settings
 from engine.tables import Deployment, Instance, InstanceState
 from tests.support.postgres import TestServer, cheap_passwords
 
-UNCOUNTED = frozenset({"browser", "walks"})
+UNCOUNTED = frozenset({"browser", "walks", "faults"})
 SLOW = frozenset({"browser", "walks", "workflows"})
 ROOM = 6 * 2**30  # bytes; each test process keeps one server there
 
@@ -31,7 +31,8 @@ structlog.configure(
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give every process its share of what takes long, and let it begin with that.
 
-    Where a browser or a second game does most of the work, no line is counted: counting doubles what our part costs.
+    Where a browser, a second game or a kill does most of the work, and in what takes minutes, no line is counted:
+    counting doubles what our part costs.
     """
     shares = getattr(config, "workerinput", {}).get("workercount", 1)
     slow = [item for item in items if item.path.parent.name in SLOW or item.get_closest_marker("long")]
@@ -39,7 +40,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     slow.sort(key=lambda item: item.get_closest_marker("long") is None)
     items[:] = [one for share in range(shares) for one in (*slow[share::shares], *quick[share::shares])]
     for item in items:
-        if item.path.parent.name in UNCOUNTED:
+        if item.path.parent.name in UNCOUNTED or item.get_closest_marker("long"):
             item.add_marker("no_cover")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from engine import calendars, identity, instances, processes, units
@@ -31,7 +31,11 @@ PROGRAMME = "innovative-city"
 WANTED = instances.Application(
     PROGRAMME, "lifecycle", "云溪县创建创新型县", "339921", "yunxi-government", {"unit": "339921"}
 )
+PATIENCE = 20_000  # milliseconds; several browsers share two cores
 WIDE = {"width": 1280, "height": 800}
+
+
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -88,7 +92,7 @@ def site(configuration: Settings, sessions: Sessions) -> Iterator[Site]:
 @pytest.fixture
 def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport=WIDE, locale="zh-CN", base_url=site.address)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     yield context
     context.close()
 

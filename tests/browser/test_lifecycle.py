@@ -30,7 +30,7 @@ from tests.browser.conftest import WIDE
 from tests.support.postgres import PASSWORD
 from tests.support.typing_forms import fill
 
-SHARE = 3
+SHARE = 2
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Clicking:
             by_verb(world, login, work, answers)
             return
         context = self.browser.new_context(viewport=WIDE, locale="zh-CN", base_url=self.address)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(20_000)
         try:
             self._finish(context.new_page(), world, login, (work, answers))
         finally:

@@ -14,7 +14,7 @@ from engine.db import transaction
 from engine.identity import Kind, Limits
 from engine.settings import Settings
 from server.app import create_app
-from tests.browser.conftest import WIDE, Site, Watch
+from tests.browser.conftest import PATIENCE, WIDE, Site, Watch
 from tests.support import everywhere, looks
 from tests.support.everywhere import ADMIN, CLERK, NOBODY, OFFICER, Furnished, Place
 
@@ -62,7 +62,7 @@ def test_every_page_is_fit_to_be_seen(
 ) -> None:
     watch, found = Watch(), Found()
     context = chromium.new_context(viewport=WIDE, locale="zh-CN", base_url=site.address)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     if login:
         context.add_cookies([{"name": "sid", "value": _secret(site, configuration, login), "url": site.address}])
     page = context.new_page()

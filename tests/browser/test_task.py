@@ -11,7 +11,7 @@ from sqlalchemy import select
 from engine import identity, tasks
 from engine.db import transaction
 from engine.tables import Task, TaskState
-from tests.browser.conftest import WIDE, Site
+from tests.browser.conftest import PATIENCE, WIDE, Site
 from tests.support.postgres import PASSWORD
 
 SignIn = Callable[[str], None]
@@ -33,7 +33,7 @@ def team(site: Site) -> UUID:
 def colleague(chromium: Browser, site: Site) -> Iterator[Page]:
     """Give the page of a second person, at another computer."""
     context = chromium.new_context(viewport=WIDE, locale="zh-CN", base_url=site.address)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 

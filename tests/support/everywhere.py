@@ -48,6 +48,11 @@ def _part(address: str, *people: str) -> Place:
     return Place(address, people or STAFF, part=True)
 
 
+def _alike(address: str) -> Place:
+    """Say that a page is the same for all staff, so that one of them looks at it."""
+    return Place(address, (OFFICER,))
+
+
 def _public(address: str) -> Place:
     return Place(address, (NOBODY,))
 
@@ -68,29 +73,29 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "instance_timeline": (_part("/instances/{case}/timeline"),),
     "instance_record": (_part("/instances/{case}/record"),),
     "copies_of_case": (_part("/instances/{case}/copies"),),
-    "documents": (Place("/documents"),),
-    "document": (Place("/documents/{document}"),),
+    "documents": (_alike("/documents"),),
+    "document": (_alike("/documents/{document}"),),
     "document_preview": (_part("/documents/{document}/preview"),),
-    "units": (Place("/units"),),
+    "units": (_alike("/units"),),
     "life": (Place("/units/{unit}"),),
     "record": (_part("/units/{unit}/record"),),
     "figures": (Place("/units/{unit}/figures"),),
-    "figure": (Place("/units/{unit}/figures/2025/gdp"),),
-    "score": (Place("/scores/{sheet}"),),
+    "figure": (_alike("/units/{unit}/figures/2025/gdp"),),
+    "score": (_alike("/scores/{sheet}"),),
     "score_again": (_part("/scores/{sheet}/again"),),
-    "board": (Place("/board"), Place("/board?view=table")),
+    "board": (_alike("/board"), _alike("/board?view=table")),
     "boundary_maps": (Place("/board/maps", (ADMIN,)),),
-    "rankings": (Place("/rankings"),),
+    "rankings": (_alike("/rankings"),),
     "bottlenecks": (Place("/bottlenecks", (OFFICER,)),),
-    "calendar": (Place("/calendar"), Place("/calendar?view=list")),
+    "calendar": (_alike("/calendar"), _alike("/calendar?view=list")),
     "start": (Place("/start"),),
     "opening": (Place("{opening}"),),
     "settings": (Place("/settings"),),
     "my_sign_ins": (Place("/settings/sign-ins"),),
     "security": (Place("/settings/security"),),
     "substitutes": (Place("/settings/substitutes"),),
-    "help_index": (Place("/help"), Place("/help?q=task")),
-    "help_page": (Place("/help/task"), Place("/help/glossary")),
+    "help_index": (_alike("/help"), _alike("/help?q=task")),
+    "help_page": (_alike("/help/task"), _alike("/help/glossary")),
     "public_home": (_public("/public"),),
     "publications_of": tuple(_public(f"/public/{name}") for name in ("notices", "circulars", "reports")),
     "title_holders": (_public("/public/titles"),),
