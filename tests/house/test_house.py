@@ -27,6 +27,7 @@ WRITTEN_BY_HAND = {".py", ".js", ".mjs", ".css", ".html"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "services", "managers", "misc"}
 REGISTRY_OPTIONS = tuple(f"--{name}" for name in ("index-" + "url", "extra-index-" + "url", "find-" + "links"))
 MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:home|root|Users|work|farm)/\w")
+PICTURE = re.compile(r"!\[[^\]]*\]\(([^):]+)\)")
 
 # What may reach an interpreter, a parser or a stored state, and the only files that may name it.
 GATE, CODEC = "engine/bpmn/gate.py", "engine/bpmn/codec.py"
@@ -236,6 +237,13 @@ def test_migrations_and_tables_give_the_same_schema(tmp_path: Path) -> None:
 def _is_ours(thing: str | None, kind: str, _: object) -> bool:
     foreign = ("procrastinate_", "alembic_")
     return kind != "table" or not str(thing).startswith(foreign)
+
+
+def test_every_picture_that_a_page_shows_is_there() -> None:
+    pages = [path for path in TRACKED if path.suffix == ".md"]
+    shown = {page: PICTURE.findall(page.read_text(encoding="utf-8")) for page in pages}
+    missing = {name(page): one for page, some in shown.items() for one in some if not (page.parent / one).is_file()}
+    assert missing == {}
 
 
 def test_requirements_name_no_host_and_no_option() -> None:
