@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 
 from engine import identity
 from engine.db import transaction
@@ -30,6 +30,8 @@ PUT_IN = """async (address) => {
 }"""
 
 
+FITS = "(width) => innerWidth <= width && document.documentElement.scrollWidth <= width"
+LAID_OUT = 5_000  # milliseconds; the window takes its new size some frames later
 SETTLED = """() => !document.querySelector('.htmx-request')
   && (!document.getElementById('form') || document.documentElement.dataset.ready)"""
 
@@ -101,8 +103,10 @@ def _faults(page: Page, language: str) -> Iterator[tuple[str, object]]:
     if (spoken := page.locator("html").get_attribute("lang")) != LANGUAGES[language]:
         yield "language", spoken
     page.set_viewport_size(PHONE)
-    if (width := page.evaluate("document.documentElement.scrollWidth")) > PHONE["width"]:
-        yield "width", width
+    try:
+        page.wait_for_function(FITS, arg=PHONE["width"], timeout=LAID_OUT)
+    except Error:
+        yield "width", page.evaluate("document.documentElement.scrollWidth")
     page.set_viewport_size(WIDE)
 
 

@@ -193,7 +193,7 @@ def sampled(many: Iterator[Tree], count: int) -> list[Tree]:
 SMALL = {
     "one task": lambda: list(trees(1, LEAVES)),
     "two tasks": lambda: list(trees(2, TOGETHER)),
-    "two tasks of any kind": lambda: sampled(trees(2, LEAVES), SAMPLE // 3),
+    "two tasks of any kind": lambda: sampled(trees(2, LEAVES), SAMPLE // 2),
     "three tasks": lambda: sampled(trees(3, (ONE,)), SAMPLE),
 }
 
