@@ -75,8 +75,7 @@ class Application(Flask):
 def create_app(settings: Settings, sessions: Sessions) -> Flask:
     """Return the application; raise RuntimeError when a route does not say who may call it."""
     app = Application("server", static_folder=str(ROOT / "server" / "static"), template_folder="templates")
-    app.extensions["icity"] = Services(settings, sessions)
-    app.config.update(_configuration(settings))
+    furnish(app, settings, sessions)
     if settings.tls:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
     CSRFProtect(app)
@@ -91,6 +90,13 @@ def create_app(settings: Settings, sessions: Sessions) -> Flask:
     if missing:
         raise RuntimeError(f"these routes do not say who may call them: {missing}")
     return app
+
+
+def furnish(app: Flask, settings: Settings, sessions: Sessions) -> None:
+    """Give every door of `app` what it needs; one that stands already may be moved to another database so."""
+    app.extensions["icity"] = Services(settings, sessions)
+    app.config.update(_configuration(settings))
+    hooks.make_secrets(settings.var_path)
 
 
 def _configuration(settings: Settings) -> dict[str, Any]:

@@ -26,8 +26,7 @@ _log = structlog.get_logger("icity.hooks")
 
 
 def register(app: Flask) -> None:
-    """Add the door to `app`; make the secrets of the sources that have none yet."""
-    make_secrets(_settings(app).var_path)
+    """Add the door to `app`."""
     app.register_blueprint(hooks)
 
 

@@ -17,7 +17,7 @@ from engine.db import Sessions
 from engine.identity import Actor
 from engine.settings import Settings
 from engine.tables import Deployment, Instance, InstanceState
-from tests.support.postgres import TestServer, cheap_passwords
+from tests.support.postgres import CHEAP, TestServer, cheap_passwords
 
 UNCOUNTED = frozenset({"browser", "walks", "faults"})
 SLOW = frozenset({"browser", "walks", "workflows"})
@@ -42,6 +42,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.parent.name in UNCOUNTED or item.get_closest_marker("long"):
             item.add_marker("no_cover")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_hashes() -> Iterator[None]:
+    """Hash fast in this process: whoever signs in with a cheap hash would otherwise get a dear one."""
+    hasher, identity.HASHER = identity.HASHER, CHEAP
+    yield
+    identity.HASHER = hasher
 
 
 @pytest.fixture(scope="session")

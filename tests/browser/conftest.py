@@ -8,13 +8,16 @@ from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from engine import calendars, identity, instances, processes, units
+from engine import calendars, db, identity, instances, processes, units
 from engine.db import Sessions, transaction
-from engine.settings import Settings
-from server.app import create_app
-from tests.support.postgres import PASSWORD
+from engine.settings import ROOT, Settings
+from engine.tables import Instance
+from server import postgres
+from tests.support.postgres import PASSWORD, TestServer
+from tests.support.web import opened
 
 FLAGS = [
     "--no-sandbox",
@@ -71,15 +74,26 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def site(configuration: Settings, sessions: Sessions) -> Iterator[Site]:
-    """Serve the application on a free port, with the fictional county's case at its first task."""
-    folder = configuration.workflows_path / PROGRAMME
-    with transaction(sessions) as session:
+def database(postgres_server: TestServer) -> Iterator[str]:
+    """Give the URL of a database in which the fictional county's case waits at its first task."""
+    with postgres_server.database(postgres_server.template(_first_case)) as url:
+        yield url
+
+
+def _first_case(url: str) -> None:
+    with postgres.connected(url) as engine, transaction(db.sessions(engine)) as session:
         calendars.seed(session)
         units.seed(session)
-        processes.deploy(session, folder, "tests")
-        case = instances.start(session, identity.load(session, "xianzhang"), WANTED)
-    server = make_server("127.0.0.1", 0, create_app(configuration, sessions), threaded=True)
+        processes.deploy(session, ROOT / "workflows" / PROGRAMME, "tests")
+        instances.start(session, identity.load(session, "xianzhang"), WANTED)
+
+
+@pytest.fixture
+def site(configuration: Settings, sessions: Sessions) -> Iterator[Site]:
+    """Serve the application on a free port, with the fictional county's case at its first task."""
+    with transaction(sessions) as session:
+        (case,) = session.scalars(select(Instance.id).where(Instance.process == WANTED.process))
+    server = make_server("127.0.0.1", 0, opened(configuration, sessions), threaded=True)
     server.daemon_threads = False  # closing waits for what is still being answered
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -12,11 +12,11 @@ from engine import clock
 from engine.db import Sessions
 from engine.events import EventRow, Kind
 from engine.settings import Settings
-from server.app import create_app
 from server.pages import moments, sentences
 from server.pages.labels import Labels
 from server.pages.language import local
 from server.pages.words import language, pick
+from tests.support.web import opened
 
 LABELS = Labels({"lifecycle": "全周期"}, {"check": "形式审查"}, {"pilot": {"zh": "试点", "en": "Pilot"}})
 MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -25,7 +25,7 @@ PLAIN = {"due_at": MONDAY, "workdays_left": 1, "overdue": False, "provisional": 
 
 @pytest.fixture
 def app(configuration: Settings, sessions: Sessions) -> Flask:
-    return create_app(configuration, sessions)
+    return opened(configuration, sessions)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A real PostgreSQL for tests: one server a session, one migrated template, one database a test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from server import postgres, schema
 
 TEMPLATE = "template_icity"
 PASSWORD = "Cheap-password-1"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 FAST = ("fsync", "full_page_writes")  # nobody pulls the plug on a test
 
 
@@ -32,6 +33,7 @@ class TestServer:
         self._admin.execute("SELECT pg_reload_conf()")
         self._admin.execute(f"CREATE DATABASE {TEMPLATE} ENCODING 'UTF8' TEMPLATE template0")
         furnish(self._url(TEMPLATE))
+        self._furnished: dict[Callable[[str], None], str] = {}
 
     @contextmanager
     def database(self, template: str = TEMPLATE) -> Iterator[str]:
@@ -42,6 +44,15 @@ class TestServer:
             yield self._url(name)
         finally:
             self._admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def template(self, furnishing: Callable[[str], None]) -> str:
+        """Return a template that `furnishing`, given its URL, has furnished further; that is done once a session."""
+        if furnishing not in self._furnished:
+            name = f"{TEMPLATE}_{len(self._furnished)}"
+            self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+            furnishing(self._url(name))
+            self._furnished[furnishing] = name
+        return self._furnished[furnishing]
 
     def stop(self) -> None:
         """Stop the server."""
@@ -64,9 +75,9 @@ def furnish(url: str) -> None:
 
 @contextmanager
 def cheap_passwords() -> Iterator[None]:
-    """Hash fast, and draw PASSWORD, while the block runs; checking a cheap hash stays cheap afterwards."""
+    """Hash fast, and draw PASSWORD, while the block runs."""
     hasher, draw = identity.HASHER, identity.draw_password
-    identity.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    identity.HASHER = CHEAP
     identity.draw_password = lambda: PASSWORD
     try:
         yield

@@ -12,8 +12,7 @@ from engine.instances import Application
 from engine.settings import ROOT, Settings
 from engine.tables import Incident, IncidentState, Task, TaskState
 from server import worker
-from server.app import create_app
-from tests.support.web import Program
+from tests.support.web import Program, opened
 
 
 class House:
@@ -21,7 +20,7 @@ class House:
 
     def __init__(self, sessions: Sessions, configuration: Settings) -> None:
         self.sessions, self.settings = sessions, configuration
-        self.app = create_app(configuration, sessions)
+        self.app = opened(configuration, sessions)
         with transaction(sessions) as session:
             units.seed(session)
             processes.deploy(session, ROOT / "workflows" / "innovative-city", "a test")

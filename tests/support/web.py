@@ -7,7 +7,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from engine.db import Sessions
+from engine.settings import Settings
+from server.app import create_app, furnish
 from tests.support.postgres import PASSWORD
+
+_BUILT: dict[bool, Flask] = {}  # with TLS before it, and without
 
 
 class Program:
@@ -34,6 +39,20 @@ class Program:
     def _send(self, method: str, path: str, **options: Any) -> TestResponse:
         headers = {"Authorization": f"Bearer {self.token}"} | options.pop("headers", {})
         return self.client.open(f"/api/v1{path}", method=method, headers=headers, **options)
+
+
+def opened(settings: Settings, sessions: Sessions) -> Flask:
+    """Return the application of this test process, moved to this database; a test that changes one makes its own.
+
+    Building one takes longer than most tests.
+    """
+    if settings.tls not in _BUILT:
+        _BUILT[settings.tls] = create_app(settings, sessions)
+    app = _BUILT[settings.tls]
+    furnish(app, settings, sessions)
+    for limiter in app.extensions["limiter"]:
+        limiter.reset()
+    return app
 
 
 def fresh_key() -> str:

@@ -22,7 +22,7 @@ from tests.walks.steps import Rules, Undecided
 from tests.walks.walk import Differs, Walk
 
 SEED = 20_140_101
-SHARDS, WALKS, ENOUGH, MOVES = 4, 1_400, 1_300, 12
+SHARDS, WALKS, ENOUGH, MOVES = 4, 1_300, 1_250, 12
 QUIET = settings(
     deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False, report_multiple_bugs=False
 )

@@ -5,6 +5,7 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
@@ -212,7 +213,8 @@ def test_a_weak_new_password_is_refused(session: Session) -> None:
         identity.set_password(session, "shouli", "alllowercase")
 
 
-def test_an_outdated_hash_is_renewed_at_the_next_sign_in(sessions: Sessions) -> None:
+def test_an_outdated_hash_is_renewed_at_the_next_sign_in(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "HASHER", PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
     with sessions() as session:
         before = session.scalar(select(Person.password).where(Person.login == "shouli"))
     sign_in(sessions)

@@ -10,8 +10,7 @@ from engine import db, processes
 from engine.db import Sessions
 from engine.processes import Deployed
 from engine.settings import Settings
-from server.app import create_app
-from tests.support.web import Program
+from tests.support.web import Program, opened
 
 PROGRAMMES = Path(__file__).parents[2] / "support" / "programmes"
 
@@ -25,7 +24,7 @@ def errand(sessions: Sessions) -> Deployed:
 
 @pytest.fixture
 def app(configuration: Settings, sessions: Sessions) -> Flask:
-    return create_app(configuration, sessions)
+    return opened(configuration, sessions)
 
 
 @pytest.fixture

@@ -59,8 +59,10 @@ def sign_in(client: FlaskClient, password: str = PASSWORD, **headers: str) -> in
     return client.post("/sign-in", data=form, headers=headers).status_code
 
 
-def test_every_route_is_closed_to_strangers_unless_it_is_listed_as_open(app: Flask) -> None:
-    app.config["WTF_CSRF_METHODS"] = []
+def test_every_route_is_closed_to_strangers_unless_it_is_listed_as_open(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "WTF_CSRF_METHODS", [])
     client = app.test_client()
     for method, rule in routes(app):
         if (method, rule) in OPEN:
@@ -222,13 +224,13 @@ def test_every_reply_is_dressed(app: Flask, program: Callable[[str], Program]) -
         assert "Server" not in headers
 
 
-def test_only_pages_marked_for_it_may_carry_style_attributes(app: Flask) -> None:
+def test_only_pages_marked_for_it_may_carry_style_attributes(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     @auth.public
     def loose() -> str:
         return ""
 
     loose.loose_style = True  # type: ignore[attr-defined]
-    app.view_functions["pages.sign_in"] = loose
+    monkeypatch.setitem(app.view_functions, "pages.sign_in", loose)
     policy = app.test_client().get("/sign-in").headers["Content-Security-Policy"]
     assert "style-src-attr 'unsafe-inline'" in policy
     assert "script-src 'self';" in policy

@@ -29,6 +29,7 @@ def app(configuration, sessions):
     app = Flask("door")
     app.json = reading.StrictJson(app)
     app.extensions["icity"] = Services(configuration, sessions)
+    hooks.make_secrets(configuration.var_path)
     hooks.register(app)
     app.register_error_handler(Exception, problems.reply)
     return app

@@ -14,9 +14,9 @@ from engine.db import Sessions, transaction
 from engine.identity import Kind, Limits
 from engine.instances import Application
 from engine.settings import ROOT, Settings
-from server.app import create_app
 from tests.support import everywhere
 from tests.support.everywhere import ADMIN, CLERK, NOBODY, OFFICER
+from tests.support.web import opened
 
 MOST = 12
 HEAD = "xianzhang"
@@ -38,7 +38,7 @@ def house(sessions: Sessions, configuration: Settings, tmp_path: Path) -> everyw
 def test_no_page_needs_more_than_twelve_statements(
     house: everywhere.Furnished, sessions: Sessions, configuration: Settings, engine: Engine
 ) -> None:
-    app = create_app(configuration, sessions)
+    app = opened(configuration, sessions)
     costs: dict[str, list[str]] = {}
     statuses: dict[str, int] = {}
     for login in (OFFICER, CLERK, ADMIN, NOBODY):

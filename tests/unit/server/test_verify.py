@@ -20,10 +20,9 @@ from engine.db import Sessions, transaction
 from engine.domain import canonical, indicators, packages
 from engine.settings import ROOT, Settings
 from engine.tables import Deployment, Round, ScoreSheet
-from server.app import create_app
 from server.verify import verify
 from tests.support.archived import CASE, PROOF, SET, UNIT, Life
-from tests.support.web import Program
+from tests.support.web import Program, opened
 
 FORBIDDEN = ("sqlalchemy", "psycopg", "flask", "requests", "procrastinate", "apscheduler")
 
@@ -183,7 +182,7 @@ def test_a_package_larger_than_any_is_not_read_whole(package: Path, monkeypatch:
 # The doors.
 @pytest.fixture
 def app(life: Life, configuration: Settings) -> Flask:
-    return create_app(configuration, life.sessions)
+    return opened(configuration, life.sessions)
 
 
 def login(life: Life, role: str, organisation: str | None = None) -> str:
