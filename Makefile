@@ -75,15 +75,16 @@ $(BIN)/python:
 	       && apt-get install -y -qq python3-venv >/dev/null && $(PYTHON) -m venv .venv; } \
 	  || { echo "no virtual environment can be made here; run 'apt-get install python3-venv' as root, then make again" >&2; exit 1; }
 
+# The pins are complete, so nothing is resolved: pip would otherwise take a newer release of what is asked for with an extra.
 .venv/packages: requirements.txt pyproject.toml | $(BIN)/python
 	@echo "installing Python packages"
-	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/packages-dev: requirements-dev.txt .venv/packages
 	@echo "installing the packages of the checks and tests"
-	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements-dev.txt
 	@touch $@
 
 $(FRONT)/node_modules/.ready: $(FRONT)/package.json $(FRONT)/package-lock.json
