@@ -45,15 +45,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What somebody may do, in words ({"zh", "en"}), and what they begin.
-
-    `starts` are processes, each with the facts they give; `asks` are those that begin with a request of theirs.
-    """
+    """What somebody may do, in words ({"zh", "en"}); the head of config/roles.toml says what the others are."""
 
     name: dict[str, str]
     description: dict[str, str]
     starts: Mapping[str, list[str]] = field(default_factory=dict)
     asks: tuple[str, ...] = ()
+    edits: tuple[str, ...] = ()
+    approves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,15 @@ from engine.tables import Deployment, DeploymentFile, Resource, StartEvent, Wait
 LISTENING = {"message": WaitKind.MESSAGE, "signal": WaitKind.SIGNAL, "conditional": WaitKind.CONDITION}
 THROWING = frozenset({"intermediateThrowEvent", "endEvent", "sendTask"})
 LONGEST_TITLE = 200
-DEPLOYED = ("*.bpmn", "*.dmn", "forms/*.form", "indicators.csv", "templates/*.toml", "programme.toml")
+DEPLOYED = (
+    "*.bpmn",
+    "*.dmn",
+    "forms/*.form",
+    "indicators.csv",
+    "templates/*.toml",
+    "programme.toml",
+    "scenarios/**/*.json",
+)
 
 
 @dataclass(frozen=True)
@@ -98,8 +106,12 @@ def _said(source: str, facts: Mapping[str, Any]) -> str | None:
 
 def deploy(session: Session, folder: Path, by: str) -> Deployed:
     """Make the programme in `folder` a version; the same content is the same version. Raise ModelRefused."""
-    files = _read(folder)
-    digest = _digest(files)
+    return deploy_files(session, _read(folder), by)
+
+
+def deploy_files(session: Session, files: Mapping[str, bytes], by: str) -> Deployed:
+    """Make files, by their paths in a programme's folder, a version of it, as `deploy` does. Raise ModelRefused."""
+    digest = digest_of(files)
     programme = _built(digest) or build(files, digest, 0)
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"deploy {programme.id}"})
     known = session.execute(select(Deployment.number).where(Deployment.digest == digest)).scalar()
@@ -202,6 +214,14 @@ def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:
     )
 
 
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Return what tells files from all others: the SHA-256 over their paths and contents, as hexadecimal digits."""
+    whole = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        whole.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+    return whole.hexdigest()
+
+
 _cache: dict[str, Programme] = {}
 _lock = Lock()
 
@@ -215,13 +235,6 @@ def _built(digest: str) -> Programme | None:
 def _read(folder: Path) -> dict[str, bytes]:
     paths = sorted(path for pattern in DEPLOYED for path in folder.glob(pattern))
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-
-
-def _digest(files: Mapping[str, bytes]) -> str:
-    whole = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        whole.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
-    return whole.hexdigest()
 
 
 def _about(files: Mapping[str, bytes]) -> dict[str, Any]:
