@@ -9,7 +9,7 @@ from uuid import uuid4
 import psycopg
 from argon2 import PasswordHasher
 
-from engine import db, identity
+from engine import calendars, db, identity
 from engine.settings import ROOT
 from server import postgres, schema
 
@@ -64,13 +64,14 @@ class TestServer:
 
 
 def furnish(url: str) -> None:
-    """Give the database at `url` its schema, the organisations and the demonstration's people, all with PASSWORD."""
+    """Give the database at `url` its schema, the calendar, and organisations with their people, all with PASSWORD."""
     organisations = ROOT / "config" / "organisations.toml"
     with postgres.connected(url) as engine:
         schema.upgrade(engine)
         with db.transaction(db.sessions(engine)) as session, cheap_passwords():
             identity.seed_organisations(session, organisations)
             identity.seed_people(session, organisations)
+            calendars.seed(session)
 
 
 @contextmanager
