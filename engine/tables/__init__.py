@@ -40,6 +40,10 @@ from engine.tables.registers import Round as Round
 from engine.tables.registers import RoundResult as RoundResult
 from engine.tables.registers import ScoreSheet as ScoreSheet
 from engine.tables.registers import Title as Title
+from engine.tables.revisions import Revision as Revision
+from engine.tables.revisions import RevisionAuthor as RevisionAuthor
+from engine.tables.revisions import RevisionFile as RevisionFile
+from engine.tables.revisions import RevisionStep as RevisionStep
 from engine.tables.states import STANDING as STANDING
 from engine.tables.states import DelegationState as DelegationState
 from engine.tables.states import DocumentState as DocumentState
@@ -47,6 +51,7 @@ from engine.tables.states import IncidentKind as IncidentKind
 from engine.tables.states import IncidentState as IncidentState
 from engine.tables.states import InstanceState as InstanceState
 from engine.tables.states import MessageState as MessageState
+from engine.tables.states import RevisionState as RevisionState
 from engine.tables.states import RoundState as RoundState
 from engine.tables.states import SignKind as SignKind
 from engine.tables.states import SignState as SignState

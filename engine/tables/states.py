@@ -96,3 +96,13 @@ class SignState(StrEnum):
     AGREED = "agreed"  # given
     REFUSED = "refused"  # given against; the task goes back to its owner
     TAKEN_BACK = "taken_back"  # no longer asked for
+
+
+class RevisionState(StrEnum):
+    """Where a draft of a programme stands."""
+
+    DRAFT = "draft"  # is written; what was refused or taken back is written again
+    SUBMITTED = "submitted"  # stands still while somebody who did not write it looks at it
+    APPROVED = "approved"  # may become a version, exactly as it was submitted
+    DEPLOYED = "deployed"  # became a version
+    WITHDRAWN = "withdrawn"  # was given up
