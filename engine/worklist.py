@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn.elements import Element
 from engine.bpmn.environment import Surroundings
-from engine.domain import deadlines, durations
+from engine.domain import deadlines, durations, ladder
 from engine.domain.deadlines import Term
 from engine.domain.workdays import Calendar, Deadline
 from engine.errors import AssigneeUnknown, IcityError
 
-REMIND_WORKDAYS = 3
 ASSIGN = text(
     """UPDATE task SET organisation = CAST(:organisation AS text), assignee = CAST(:assignee AS uuid)
   WHERE id = CAST(:task AS uuid) AND state = 'open'
@@ -75,21 +74,19 @@ def assign(session: Session, task: UUID, organisation: str | None, assignee: UUI
 
 
 def reminders(calendar: Calendar, now: datetime, opened: list[Row]) -> Iterable[Row]:
-    """Return when people are told of the deadlines of fresh tasks: before, on the day, and after."""
+    """Return when people are told of the deadlines of fresh tasks: the next step of the ladder leads to the others."""
     for one in opened:
-        due = one["due_at"]
-        if due is None:
-            continue
-        moments = {
-            "before": calendar.before(due, REMIND_WORKDAYS),
-            "due": calendar.before(due, 0),
-            "overdue": calendar.before(calendar.add_workdays(due, 1).due, 0),
-        }
-        roles = [one["role"]] if one["role"] else []
-        shared = {"task": one["id"], "element": one["element"], "due_at": due, "roles": roles}
-        for kind, moment in moments.items():
-            if moment > now:
-                yield {**shared, "kind": kind, "remind_at": moment, "organisation": one["organisation"]}
+        step = ladder.load().next(calendar, one["due_at"], now) if one["due_at"] is not None else None
+        if step is not None:
+            yield {
+                "task": one["id"],
+                "element": one["element"],
+                "due_at": one["due_at"],
+                "kind": step[0].kind,
+                "remind_at": step[1],
+                "roles": [one["role"]] if one["role"] else [],
+                "organisation": one["organisation"],
+            }
 
 
 def resumed(session: Session, calendar: Calendar, now: datetime, tasks: Mapping[UUID, Element]) -> list[Row]:

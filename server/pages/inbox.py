@@ -42,11 +42,14 @@ SORTS = {
 }
 REMINDERS = {
     "before": _("the deadline is near"),
+    "eve": _("the deadline is near"),
     "due": _("the deadline has come"),
     "overdue": _("the deadline has passed"),
+    "escalated": _("the deadline has passed by days"),
     "moved": _("the deadline was moved"),
 }
-NOTICES = {"overdue": Notice.OVERDUE, "moved": Notice.MOVED}  # what else is reminded of is near
+LATE = frozenset({"overdue", "escalated"})
+NOTICES = {**dict.fromkeys(LATE, Notice.OVERDUE), "moved": Notice.MOVED}  # what else is reminded of is near
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def inbox() -> str:
         liked = preferences.read(session, g.actor)
         page = shown.find(session, g.actor, request.args.get("cursor"), liked.rows, wanted)
         counted = lists.counts(session, g.actor)
-        told = [row for row in reminders.shown(session, g.actor) if liked.wants(NOTICES.get(row.kind, Notice.NEAR))]
+        told = [row for row in reminders.shown(session, g.actor) if liked.wants(NOTICES.get(row.step, Notice.NEAR))]
         names = labels.read(session)
         told_by_page = rows(session, shown, page, names)
         asked = search.furnish(session, chosen, wanted, names)
@@ -149,7 +152,7 @@ def inbox() -> str:
         more=_more(chosen, wanted, page.next),
         export=url_for("pages.export_inbox", **query),
         reminders=[_reminder(row, names) for row in told],
-        late=sum(row.kind == "overdue" for row in told),
+        late=sum(row.step in LATE for row in told),
     )
 
 
@@ -316,12 +319,12 @@ def _more(chosen: str, wanted: Wanted, cursor: str | None) -> str | None:
 
 
 def _reminder(row: reminders.ReminderRow, names: labels.Labels) -> dict[str, Any]:
-    of_task = row.kind in REMINDERS
+    of_task = row.step in REMINDERS
     return {
         "href": url_for("pages.task", task_id=row.task) if of_task else url_for("pages.instance", case=row.instance),
         "name": names.element(row.element),
         "title": row.title,
         "due": day(row.due_at),
-        "why": REMINDERS.get(row.kind, _("a date is coming up")),
-        "late": row.kind == "overdue",
+        "why": REMINDERS.get(row.step, _("a date is coming up")),
+        "late": row.step in LATE,
     }

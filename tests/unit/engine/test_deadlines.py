@@ -126,7 +126,7 @@ def test_when_it_has_come_the_clock_goes_on_with_the_days_that_are_left(stage, c
     assert row.term == timer(stage, instance).term
     assert row.provisional
     assert day(stage.one(select(ClockStop.ended_at))) == "03-09"
-    assert set(stage.all(select(Reminder.kind).where(Reminder.task == row.id))) == {"due", "overdue"}
+    assert set(stage.all(select(Reminder.kind).where(Reminder.task == row.id))) == {"eve"}
     moved = stage.one(select(Event).where(Event.kind == "deadline.moved"))
     assert (moved.data["name"], moved.data["reason"], moved.task) == ("形式审查", "补正", row.id)
     assert [day(datetime.fromisoformat(moved.data[key])) for key in ("before", "due_at")] == ["03-08", "03-12"]
@@ -200,7 +200,7 @@ def test_those_who_are_told_see_it_and_are_reminded_anew(stage):
     seen = stage.do(reminders.shown)
     assert [(one.kind, one.name, day(one.due_at)) for one in seen] == [("moved", "形式审查", "03-10")]
     waiting = stage.all(select(Reminder.remind_at).where(Reminder.reminded_at.is_(None)).order_by(Reminder.remind_at))
-    assert [day(moment) for moment in waiting] == ["03-03", "03-10", "03-11"]
+    assert [day(moment) for moment in waiting] == ["03-03"]
 
 
 def test_an_assignee_is_told_alone(stage):

@@ -81,7 +81,8 @@ def test_a_step_that_stands_elsewhere_is_told_as_moved_and_layout_apart():
         return (
             '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
             'xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC">'
-            f'<!-- a comment --><process id="p">{lanes}{steps}{lines}<subProcess id="sub" name="分段">{held}</subProcess>'
+            f'<!-- a comment --><process id="p">{lanes}{steps}{lines}'
+            f'<subProcess id="sub" name="分段">{held}</subProcess>'
             f"{'' if held else '<userTask id=' + chr(34) + 'H' + chr(34) + '/>'}</process>"
             f'<di:BPMNDiagram id="d"><di:BPMNShape id="s" bpmnElement="A"><dc:Bounds x="{shift}" y="1"/></di:BPMNShape>'
             "</di:BPMNDiagram></definitions>"
@@ -139,7 +140,8 @@ def test_decisions_that_are_no_tables_are_told_by_their_text():
         return (
             '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="n">'
             f'<decision id="a" name="甲"><variable name="a"/><literalExpression><text>{text}</text></literalExpression>'
-            f'<informationRequirement><requiredInput href="#b"/></informationRequirement></decision>{more}</definitions>'
+            f'<informationRequirement><requiredInput href="#b"/></informationRequirement></decision>'
+            f"{more}</definitions>"
         ).encode()
 
     assert told("x.dmn", drawn("1"), drawn("2")) == ["决策“甲”：内容由“a 1”改为“a 2”"]

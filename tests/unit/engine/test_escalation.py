@@ -1,17 +1,17 @@
 """A task that stays overdue: told again, then handed to the diagram that deals with it, once."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from engine import clock, reminders, runtime
 from engine.clock import CIVIL
 from engine.db import transaction
 from engine.identity import Actor
 from engine.projections import Completion
-from engine.tables import Event, Instance, Message, Person, Reminder, Task
+from engine.tables import Event, Instance, InstanceState, Message, Person, Reminder, Task
 from server.worker import sweep
 from tests.support import programme
 from tests.support.diagrams import drawn, flows
@@ -76,7 +76,7 @@ def settling(sessions):
 def test_three_working_days_late_a_task_reaches_the_diagram_that_deals_with_it(stage, sessions, configuration):
     instance = stage(taken_up=True)
     go_to(sessions, configuration, 5)
-    assert kinds(sessions) == {"due", "overdue"}
+    assert kinds(sessions) == {"overdue", "overdue.PRV_LEAD"}
     go_to(sessions, configuration, 6)
     assert messages(sessions) == []
     go_to(sessions, configuration, 9)
@@ -97,7 +97,7 @@ def test_it_is_handed_over_once_and_being_late_with_that_is_not_handed_over_agai
     assert len(messages(sessions)) == len(settling(sessions)) == 1
     with transaction(sessions) as session:
         escalated = select(func.count()).where(Event.kind == "reminder.due", Event.data["kind"].astext == "escalated")
-        assert session.scalar(escalated) == 1
+        assert session.scalar(escalated) == 2  # who is late with telling is told so as well
 
 
 def test_a_task_that_was_done_in_between_is_not_handed_over(stage, sessions, configuration):
@@ -119,7 +119,7 @@ def test_without_a_diagram_for_it_nothing_is_handed_over(stage, sessions, config
     for day in (5, 9, 20):
         go_to(sessions, configuration, day)
     assert messages(sessions) == []
-    assert "escalated" not in kinds(sessions)
+    assert kinds(sessions) == {"overdue", "overdue.PRV_LEAD", "escalated", "escalated.PRV_LEAD"}
     with transaction(sessions) as session:
         assert session.get(Instance, instance) is not None
 
@@ -130,8 +130,41 @@ def test_the_inbox_goes_on_to_say_that_the_deadline_has_passed(stage, sessions, 
         go_to(sessions, configuration, day)
     with transaction(sessions) as session:
         (row,) = [one for one in reminders.shown(session, officer()) if one.element == "work"]
-    assert row.kind == "overdue"
-    assert clock.now() - row.reminded_at > timedelta(days=1)
+    assert row.kind == "escalated"
+
+
+@pytest.mark.parametrize(
+    ("days", "told"), [([2, 3, 4, 5, 9], ["eve", "due", "overdue", "escalated"]), ([30], ["escalated"])]
+)
+def test_every_step_is_told_on_its_day_and_after_a_standstill_the_last_alone(
+    stage, sessions, configuration, days, told
+):
+    stage(taken_up=False)
+    for day in days:
+        go_to(sessions, configuration, day)
+    with transaction(sessions) as session:
+        rows = session.scalars(select(Event.data).where(Event.kind == "reminder.due").order_by(Event.id)).all()
+        mine = [row for row in rows if row["roles"] == ["PRV_OFFICER"]]
+        assert [row["kind"] for row in mine] == told
+        assert [row["passed"] for row in mine][-1] == (ALL[:-1] if days == [30] else [])
+        assert [row["kind"] for row in rows if row["roles"] == ["PRV_LEAD"]][-1] == "escalated.PRV_LEAD"
+        lead = Actor(id=uuid4(), login="l", name="L", language="zh", memberships=frozenset({("prov", "PRV_LEAD")}))
+        assert [one.step for one in reminders.shown(session, lead)] == ["escalated"]
+
+
+def test_a_suspended_case_reminds_nobody_and_once_when_it_goes_on(stage, sessions, configuration):
+    instance = stage(taken_up=False)
+    standing(sessions, instance, InstanceState.SUSPENDED)
+    go_to(sessions, configuration, 9)
+    assert kinds(sessions) == set()
+    standing(sessions, instance, InstanceState.RUNNING)
+    go_to(sessions, configuration, 9)
+    assert kinds(sessions) == {"escalated", "escalated.PRV_LEAD"}
+
+
+def standing(sessions, instance, state):
+    with transaction(sessions) as session:
+        session.execute(update(Instance).where(Instance.id == instance).values(state=state))
 
 
 def officer():
