@@ -217,3 +217,23 @@ class ObjectionRefused(IcityError):
 
 class BatchRefused(IcityError):
     """These cannot be done at once. The fact `why` says why; none was done."""
+
+
+class EditConflict(IcityError):
+    """Somebody else has saved this file meanwhile; nothing was overwritten. The fact `conflict` holds theirs."""
+
+
+class RevisionRefused(IcityError):
+    """This cannot be done with the draft as it stands. The fact `why` says why."""
+
+
+class ImportRefused(IcityError):
+    """The file cannot be taken into a programme. The fact `why` says why."""
+
+
+class ChangeoverUndecided(IcityError):
+    """Somebody must say first where open steps go. The fact `steps` names them."""
+
+
+class ChangeoverBlocked(IcityError):
+    """The instance cannot be carried over to the other version. The fact `why` says why."""

@@ -14,7 +14,7 @@ from engine.errors import IcityError
 
 MEDIA_TYPE = "application/problem+json"
 # The rest of the facts is for the log.
-SHOWN_FACTS = ("fields", "findings", "cells", "position", "expected", "why", "draft")
+SHOWN_FACTS = ("fields", "findings", "cells", "position", "expected", "why", "draft", "conflict")
 RETRY_SECONDS = 5
 LANGUAGES = ("zh", "en")
 
@@ -83,6 +83,11 @@ REPLIES: dict[type[Exception], Reply] = {
     errors.ObjectionRefused: Reply(422, "objection-refused", "公示期已过，或者公示中没有该单位，不受理异议。"),
     errors.SubstitutionRefused: Reply(422, "substitution-refused", "不能这样委托代理。"),
     errors.BatchRefused: Reply(422, "batch-refused", "不能这样批量办理，未办理任何一件。"),
+    errors.EditConflict: Reply(409, "edit-conflict", "此文件刚被他人保存过，您的修改没有覆盖对方的内容。"),
+    errors.RevisionRefused: Reply(409, "revision-refused", "修改稿目前的状况不允许这样处理。"),
+    errors.ChangeoverUndecided: Reply(409, "changeover-undecided", "须先说明正在办理的环节转到新版的哪一环节。"),
+    errors.ChangeoverBlocked: Reply(409, "changeover-blocked", "这件流程无法转到另一版本。"),
+    errors.ImportRefused: Reply(422, "import-refused", "该文件不能导入流程。"),
     DataError: Reply(400, "unstorable", "请求中有无法保存的数据。", "The request holds data that cannot be stored."),
     OperationalError: Reply(503, "busy", "系统繁忙，请稍后再试。", "The system is busy; try again shortly."),
     PoolTimeout: Reply(503, "busy", "系统繁忙，请稍后再试。", "The system is busy; try again shortly."),
