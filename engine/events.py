@@ -96,6 +96,16 @@ class Kind(StrEnum):
     FEED_ENDED = "feed.ended"  # a person ended that address
     CALENDAR_LOADED = "calendar.loaded"  # a notice of holidays was loaded and made a new version of the calendar
     PROGRAMME_DEPLOYED = "programme.deployed"  # a new version of a programme became the latest
+    REVISION_BEGUN = "revision.begun"  # a process owner began a draft of a programme
+    REVISION_SAVED = "revision.saved"  # a person changed a file of a draft that somebody else, or nobody, had changed
+    REVISION_IMPORTED = "revision.imported"  # a person brought files from outside into a draft
+    REVISION_UPDATED = "revision.updated"  # a draft was brought up to the newest version of its programme
+    REVISION_SUBMITTED = "revision.submitted"  # a draft was handed in for approval, with its differences in words
+    REVISION_TAKEN_BACK = "revision.taken_back"  # a draft was taken back to be written on
+    REVISION_APPROVED = "revision.approved"  # somebody who did not write it approved a draft
+    REVISION_REFUSED = "revision.refused"  # somebody who did not write it refused a draft, with a reason
+    REVISION_DEPLOYED = "revision.deployed"  # an approved draft became the newest version of its programme
+    REVISION_WITHDRAWN = "revision.withdrawn"  # a draft was given up
     PERSON_SIGNED_IN = "person.signed_in"  # a person proved who they are
     PERSON_SIGNED_OUT = "person.signed_out"  # a person ended a sign-in
     PERSON_REFUSED = "person.refused"  # a sign-in failed: wrong password or code, locked or disabled

@@ -28,6 +28,19 @@ THEIRS = {
     "zh": "参与这一环节的人办过本案的“{step}”，按“{zh}”的规定不能再参与，请另选他人。",
     "en": "Somebody who takes part in this step did “{step}” of this case; {en}. Choose somebody else.",
 }
+WROTE = {
+    "zh": "您参与过这份修改稿的编写，按“{zh}”的规定不能审定，请转由他人办理。",
+    "en": "Your hand is in this draft; {en}. Let somebody else do this step.",
+}
+WROTE_THEIRS = {
+    "zh": "参与这一环节的人编写过这份修改稿，按“{zh}”的规定不能审定，请另选他人。",
+    "en": "Somebody who takes part in this step wrote on the draft; {en}. Choose somebody else.",
+}
+AUTHORS = text(
+    """SELECT author.person, revision.instance FROM revision_author AS author
+  JOIN revision ON revision.id = author.revision
+  WHERE revision.instance = ANY(CAST(:instances AS uuid[])) AND author.person = ANY(CAST(:people AS uuid[]))"""
+)
 # Wide: everything about the unit of a case - what else it is the subject of, and the rounds that measured it, whose
 # steps are done for a whole list; for a round, everything about the units that it measured.
 # A seat is held by whoever answered, in their own place or another's, whoever prepared it or let it be prepared, and
@@ -102,6 +115,8 @@ class Statutes:
     sealed: frozenset[str]
     readers: frozenset[str]
     alone: frozenset[str]
+    drafts: frozenset[str]
+    unwritten: Mapping[str, str]
     by_seat: Mapping[str, tuple[Apart, ...]]
 
 
@@ -113,6 +128,8 @@ def admit(session: Session, person: UUID, place: Place) -> None:
     for rule in _concerning(place):
         for found in _held(session, [person], place, rule):
             raise SeatRefused(why=_why(rule, found.name, YOURS), task=place.task, person=person)
+    if _wrote(session, [person], [place]):
+        raise SeatRefused(why=_told_author(WROTE), task=place.task, person=person)
 
 
 def admit_all(session: Session, people: Iterable[UUID], place: Place) -> None:
@@ -128,21 +145,28 @@ def barred(session: Session, people: Iterable[UUID], place: Place) -> dict[UUID,
     for rule in _concerning(place) if asked else ():
         for one in _held(session, asked, place, rule):
             found.setdefault(one.person, _why(rule, one.name, THEIRS))
+    for person, _ in _wrote(session, asked, [place]):
+        found.setdefault(person, _told_author(WROTE_THEIRS))
     return found
 
 
 def closed(session: Session, seats: Mapping[Place, tuple[UUID, ...]]) -> dict[UUID, dict[str, str]]:
     """Return which steps an earlier one closes to those who would come to hold them together, and why, by task.
 
-    One query, however many steps; none where no rule names any of them.
+    One query, however many steps; none where no rule names any of them, one more where drafts are among them.
     """
     asked = [
         (rule, place, _asked(rule, people, place)) for place, people in seats.items() for rule in _concerning(place)
     ]
+    wrote = _wrote(session, [person for some in seats.values() for person in some], seats)
+    found: dict[UUID, dict[str, str]] = {
+        place.task: _told_author(WROTE if (people[0], place.instance) in wrote else WROTE_THEIRS)
+        for place, people in seats.items()
+        if any((person, place.instance) in wrote for person in people)
+    }
     if not asked:
-        return {}
+        return found
     given = orjson.dumps([{**one, "rule": number} for number, (_, _, one) in enumerate(asked)], default=str)
-    found: dict[UUID, dict[str, str]] = {}
     for row in session.connection().execute(DONE_OF_EACH, {"asked": given.decode()}):
         rule, place, _ = asked[row.rule]
         if _clashes(rule, place, row):
@@ -179,11 +203,12 @@ def _statutes() -> Statutes:
     try:
         rules = tuple(_apart(one) for one in raw["apart"])
         steps, readers, lonely = (frozenset(raw["sealed"][name]) for name in ("steps", "readers", "alone"))
+        drafts, unwritten = frozenset(raw["drafts"]["steps"]), dict(raw["drafts"]["name"])
     except (KeyError, TypeError) as fault:
         raise SettingsRefused(faults=[f"{RULES.name}: {fault!r}"]) from fault
     seats = {seat for rule in rules for seat in rule.first | rule.second}
     by_seat = {seat: tuple(rule for rule in rules if seat in rule.first | rule.second) for seat in seats}
-    return Statutes(rules, steps, readers, lonely, by_seat)
+    return Statutes(rules, steps, readers, lonely, drafts, unwritten, by_seat)
 
 
 def _apart(raw: dict[str, Any]) -> Apart:
@@ -195,6 +220,20 @@ def _concerning(place: Place) -> tuple[Apart, ...]:
     by_seat = _statutes().by_seat
     found = by_seat.get(place.element, ())
     return found + by_seat.get(f"{ROLE}{place.role}", ())
+
+
+def _wrote(session: Session, people: Iterable[UUID], places: Iterable[Place]) -> set[tuple[UUID, UUID]]:
+    """Return who of `people` has a hand in a draft that one of the places looks at, each with the place's instance."""
+    instances = {place.instance for place in places if place.element in _statutes().drafts}
+    if not instances:
+        return set()
+    given = {"instances": list(instances), "people": sorted(set(people))}
+    return {(row.person, row.instance) for row in session.connection().execute(AUTHORS, given)}
+
+
+def _told_author(told: Mapping[str, str]) -> dict[str, str]:
+    rule = _statutes().unwritten
+    return {language: sentence.format(zh=rule["zh"], en=rule["en"].lower()) for language, sentence in told.items()}
 
 
 def _held(session: Session, people: list[UUID], place: Place, rule: Apart) -> Iterator[Any]:

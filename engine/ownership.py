@@ -36,6 +36,11 @@ def approved_by(actor: Actor) -> Reach:
     return _reach(name for role in actor.roles & held.keys() for name in held[role].approves)
 
 
+def editors(programme: str) -> frozenset[str]:
+    """Return the roles whose holders may change drafts of a programme."""
+    return frozenset(key for key, role in identity.roles().items() if programme in _reach(role.edits))
+
+
 def may_edit(actor: Actor, programme: str) -> bool:
     """Tell whether the actor may change drafts of a programme."""
     return programme in edited_by(actor)

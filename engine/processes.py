@@ -113,7 +113,7 @@ def deploy_files(session: Session, files: Mapping[str, bytes], by: str) -> Deplo
     """Make files, by their paths in a programme's folder, a version of it, as `deploy` does. Raise ModelRefused."""
     digest = digest_of(files)
     programme = _built(digest) or build(files, digest, 0)
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"deploy {programme.id}"})
+    hold(session, programme.id)
     known = session.execute(select(Deployment.number).where(Deployment.digest == digest)).scalar()
     if known is not None:
         return Deployed(programme.id, digest, known, new=False)
@@ -131,6 +131,30 @@ def lint(folder: Path) -> list[dict[str, Any]]:
     except ModelRefused as fault:
         return list(fault.facts["findings"])
     return []
+
+
+def findings(files: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """Return every finding in the files of a programme, warnings among them."""
+    found: list[dict[str, Any]] = []
+    try:
+        _about(files)
+    except ModelRefused as fault:
+        found += fault.facts["findings"]
+    return found + bundle.read(files, roles(), Strictness.PROGRAMME)[1]
+
+
+def called(files: Mapping[str, bytes]) -> str | None:
+    """Return the id that the files of a programme give it, none where it cannot be read."""
+    try:
+        said = _about(files)["id"]
+    except ModelRefused:
+        return None
+    return str(said)
+
+
+def hold(session: Session, programme: str) -> None:
+    """Let nobody else make a version of a programme until the transaction of `session` ends."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"deploy {programme}"})
 
 
 def load(session: Session, digest: str) -> Programme:

@@ -17,6 +17,7 @@ from engine.delegates import (
     documents,
     figures,
     opinions,
+    revisions,
     rounds,
     scoring,
     sheets,
@@ -29,7 +30,21 @@ from engine.delegates.registry import Grounds as Grounds
 from engine.delegates.registry import Ledger as Ledger
 from engine.errors import IcityError, StepFailed
 
-MODULES = (agencies, archive, dates, documents, figures, opinions, rounds, scoring, sheets, tasks, units, yearbook)
+MODULES = (
+    agencies,
+    archive,
+    dates,
+    documents,
+    figures,
+    opinions,
+    revisions,
+    rounds,
+    scoring,
+    sheets,
+    tasks,
+    units,
+    yearbook,
+)
 REGISTRY: Mapping[str, Delegate | Ledger] = {one.name: one for module in MODULES for one in module.OPERATORS}
 
 READING = frozenset(

@@ -77,6 +77,16 @@ SENTENCES = {
     Kind.CASE_ARCHIVED: _("%(who)s handed the case to the archive."),
     Kind.EVIDENCE_KEPT: _("%(who)s handed in the file “%(name)s”."),
     Kind.ATTACHMENT_ADDED: _("%(who)s attached “%(name)s” to “%(what)s”."),
+    Kind.REVISION_BEGUN: _("%(who)s began the draft “%(name)s”."),
+    Kind.REVISION_SAVED: _("%(who)s changed %(note)s in the draft “%(name)s”."),
+    Kind.REVISION_IMPORTED: _("%(who)s brought files into the draft “%(name)s”."),
+    Kind.REVISION_UPDATED: _("%(who)s brought the draft “%(name)s” up to date."),
+    Kind.REVISION_SUBMITTED: _("%(who)s handed in the draft “%(name)s” for approval."),
+    Kind.REVISION_TAKEN_BACK: _("%(who)s took the draft “%(name)s” back."),
+    Kind.REVISION_APPROVED: _("%(who)s approved the draft “%(name)s”."),
+    Kind.REVISION_REFUSED: _("%(who)s refused the draft “%(name)s”: %(reason)s."),
+    Kind.REVISION_DEPLOYED: _("%(who)s deployed the draft “%(name)s”."),
+    Kind.REVISION_WITHDRAWN: _("%(who)s gave the draft “%(name)s” up."),
     Kind.ATTACHMENT_REMOVED: _("%(who)s took the attachment “%(name)s” off “%(what)s”."),
 }
 TITLES = {
