@@ -36,6 +36,7 @@ def address(configuration: Settings) -> Iterator[str]:
     engine.dispose()
 
 
+@pytest.mark.no_cover  # it reaches no line that no other test reaches
 def test_the_tutorial_works_as_it_is_written(address: str, configuration: Settings, tmp_path: Path) -> None:
     for name, body in FILES:
         path = tmp_path / name

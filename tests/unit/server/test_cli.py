@@ -218,6 +218,7 @@ def serve(var: Path, free_port: int) -> Iterator[Callable[[], Served]]:
         served.process.stdout.close()
 
 
+@pytest.mark.no_cover  # it reaches no line that no other test reaches
 def test_everything_starts_with_one_command_stops_with_one_signal_and_loses_nothing(
     serve: Callable[[], Served],
 ) -> None:

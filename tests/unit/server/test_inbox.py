@@ -163,6 +163,7 @@ def test_no_list_needs_more_than_twelve_statements(officer, work, engine, sessio
         assert len(said) <= MOST_STATEMENTS, (page, said)
 
 
+@pytest.mark.no_cover  # it reaches no line that no other test reaches
 def test_what_was_done_is_seen_at_once_whichever_process_answers(configuration, sessions, work, free_port, tmp_path):
     with served(configuration, free_port, tmp_path) as address:
         person = entered(address)
