@@ -9,6 +9,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Bytes, Code, Instant, Json, Key, Serial, Texts
+from engine.tables.changeovers import Changeover as Changeover
+from engine.tables.changeovers import ChangeoverGroup as ChangeoverGroup
+from engine.tables.changeovers import ChangeoverRow as ChangeoverRow
 from engine.tables.desk import Attachment as Attachment
 from engine.tables.desk import CarbonCopy as CarbonCopy
 from engine.tables.desk import Delegation as Delegation
@@ -16,6 +19,10 @@ from engine.tables.desk import Draft as Draft
 from engine.tables.desk import Rejection as Rejection
 from engine.tables.desk import Sign as Sign
 from engine.tables.desk import Urge as Urge
+from engine.tables.fleet import Errand as Errand
+from engine.tables.fleet import ErrandItem as ErrandItem
+from engine.tables.fleet import Standstill as Standstill
+from engine.tables.fleet import StandstillCase as StandstillCase
 from engine.tables.people import Feed as Feed
 from engine.tables.people import Membership as Membership
 from engine.tables.people import Organisation as Organisation
@@ -47,9 +54,14 @@ from engine.tables.revisions import RevisionStep as RevisionStep
 from engine.tables.states import STANDING as STANDING
 from engine.tables.states import DelegationState as DelegationState
 from engine.tables.states import DocumentState as DocumentState
+from engine.tables.states import ErrandKind as ErrandKind
+from engine.tables.states import ErrandState as ErrandState
+from engine.tables.states import GroupPlan as GroupPlan
+from engine.tables.states import GroupState as GroupState
 from engine.tables.states import IncidentKind as IncidentKind
 from engine.tables.states import IncidentState as IncidentState
 from engine.tables.states import InstanceState as InstanceState
+from engine.tables.states import ItemState as ItemState
 from engine.tables.states import MessageState as MessageState
 from engine.tables.states import RevisionState as RevisionState
 from engine.tables.states import RoundState as RoundState

@@ -106,3 +106,54 @@ class RevisionState(StrEnum):
     APPROVED = "approved"  # may become a version, exactly as it was submitted
     DEPLOYED = "deployed"  # became a version
     WITHDRAWN = "withdrawn"  # was given up
+
+
+class ErrandKind(StrEnum):
+    """What is done to running cases for an owner."""
+
+    RETRY = "retry"  # what failed is tried again
+    SETTLE = "settle"  # a step that failed counts as done, with data
+    MOVE = "move"  # a token is taken away and one starts elsewhere
+    REARM = "rearm"  # a timer falls due at another moment
+    SUSPEND = "suspend"  # a case stands still
+    RESUME = "resume"  # a case goes on
+    END = "end"  # a case is ended at once
+    URGE = "urge"  # whoever has the work is asked to hurry
+
+
+class ErrandState(StrEnum):
+    """Where an errand stands."""
+
+    ASKED = "asked"  # waits for the word of a second person
+    RUNNING = "running"  # is being done, case by case
+    STOPPED = "stopped"  # stands still before the rest of its cases
+    DONE = "done"  # every case has its result
+    REFUSED = "refused"  # the second person said no
+    WITHDRAWN = "withdrawn"  # who asked took it back, or the rest of it
+
+
+class ItemState(StrEnum):
+    """What became of one case of an errand."""
+
+    WAITING = "waiting"  # its turn has not come
+    DONE = "done"  # it was done
+    AGAIN = "again"  # it was tried, and failed again
+    OVERTAKEN = "overtaken"  # there was nothing left to do
+    REFUSED = "refused"  # nothing was changed, for the reason told
+
+
+class GroupState(StrEnum):
+    """Where a group of a changeover stands."""
+
+    OPEN = "open"  # was rehearsed; nothing was done to its instances
+    QUEUED = "queued"  # is to be carried over
+    APPLIED = "applied"  # stands on the new version
+    UNDOING = "undoing"  # is to be taken back
+    UNDONE = "undone"  # stands on its old version again, as it was
+
+
+class GroupPlan(StrEnum):
+    """What is to become of a group of a changeover."""
+
+    CARRY = "carry"  # goes on on the new version
+    STAY = "stay"  # ends on its old version
