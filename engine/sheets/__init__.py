@@ -17,3 +17,7 @@ from engine.sheets.recording import score_case as score_case
 from engine.sheets.rounds import monitoring_results as monitoring_results
 from engine.sheets.rounds import programme_of as programme_of
 from engine.sheets.rounds import rescore_round as rescore_round
+from engine.sheets.trying import Move as Move
+from engine.sheets.trying import PastRound as PastRound
+from engine.sheets.trying import moves as moves
+from engine.sheets.trying import past_rounds as past_rounds
