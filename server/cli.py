@@ -25,6 +25,7 @@ from server.operate import operate
 from server.simulate import simulate
 from server.verify import verify
 from webhooks import outbound
+from webhooks.outbound import Wish
 from webhooks.posting import Fence
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
@@ -219,7 +220,7 @@ def add_endpoint(url: str, kinds: tuple[str, ...], *, as_json: bool) -> None:
     """Tell URL of every event of these KINDS, and print the secret that proves it is us."""
     chosen = settings.load()
     with _sessions(chosen) as sessions, db.transaction(sessions) as session:
-        made = outbound.subscribe(session, Fence.of(chosen), url, kinds)
+        made = outbound.subscribe(session, Fence.of(chosen), Wish(url, kinds))
     _tell(as_json, {"id": made.id, "secret": made.secrets[0]}, [f"{made.id} {made.secrets[0]}"])
 
 
@@ -227,7 +228,7 @@ def add_endpoint(url: str, kinds: tuple[str, ...], *, as_json: bool) -> None:
 @click.argument("endpoint", type=int)
 @as_json
 def rotate_endpoint(endpoint: int, *, as_json: bool) -> None:
-    """Draw a new secret for ENDPOINT; the one before keeps signing beside it until the next rotation."""
+    """Draw a new secret for ENDPOINT; the one before signs beside it for seven days."""
     with _sessions(settings.load()) as sessions, db.transaction(sessions) as session:
         secret = outbound.rotate(session, endpoint)
     if secret is None:

@@ -22,16 +22,18 @@ from sqlalchemy.exc import OperationalError
 
 from engine import clock, messages, reminders, signals, starts, timers
 from engine.db import Sessions, transaction
+from engine.errands import work
+from engine.errands.work import FailedItem
 from engine.errors import Busy, IcityError
 from engine.settings import Settings
 from engine.tables import Idempotency, SignIn
 from server import recounting, watch
 from server.printing import print_waiting
-from webhooks import outbound
+from webhooks import outbound, reach
 from webhooks.posting import Fence
 
 SCHEMA = "procrastinate"  # the queue's own tables; the first migration makes them
-POLL_SECONDS = 60.0  # LISTEN/NOTIFY wakes the hands; this is for what it might miss
+POLL_SECONDS = 5.0  # LISTEN/NOTIFY wakes the hands; this is for what a restarted database never told
 PULSE_SECONDS = 30.0
 STALLED_SECONDS = 120.0
 STOP_SECONDS = 40.0
@@ -102,21 +104,21 @@ def announce_reminders(sessions: Sessions, _: Settings) -> int:
 
 def fan_out(sessions: Sessions, _: Settings) -> int:
     """Make deliveries of what happened; return how many events."""
-    return _until_dry(sessions, lambda session: outbound.fan_out(session, BATCH))
+    return _until_dry(sessions, lambda session: reach.fan_out(session, BATCH))
 
 
 def deliver_webhooks(sessions: Sessions, settings: Settings) -> int:
-    """Try every delivery that is due, each call between two transactions; return how many tries."""
+    """Try every delivery that is due, the calls of a batch between two transactions; return how many tries."""
     fence, tries = Fence.of(settings), 0
     while True:
         with transaction(sessions) as session:
-            claimed = outbound.claim(session, settings.public_url)
-        if claimed is None:
+            batch = outbound.claim(session, settings.public_url)
+        if batch is None:
             return tries
-        answer = outbound.post(claimed, fence)
+        tried = outbound.post(batch, fence)
         with transaction(sessions) as session:
-            outbound.record(session, claimed, answer)
-        tries += 1
+            outbound.record(session, batch, tried)
+        tries += len(tried)
 
 
 def tidy(sessions: Sessions, settings: Settings) -> int:
@@ -131,6 +133,16 @@ def tidy(sessions: Sessions, settings: Settings) -> int:
 def follow_calendar(sessions: Sessions, _: Settings) -> int:
     """Let the open deadlines follow the notices of holidays that were loaded; return how many moved."""
     return recounting.settle(sessions)
+
+
+def run_errands(sessions: Sessions, _: Settings) -> int:
+    """Do what owners asked for, each case in a transaction of its own; return how many cases came to a result."""
+    done = 0
+    while _run_errand(sessions):
+        done += 1
+    with transaction(sessions) as session:
+        work.close(session)
+    return done
 
 
 def look_at_invariants(sessions: Sessions, _: Settings) -> int:
@@ -148,6 +160,7 @@ DUTIES: Mapping[str, Duty] = {
     "deliveries": Duty(deliver_webhooks, places=8),
     "calendar": Duty(follow_calendar),
     "tidy": Duty(tidy),
+    "errands": Duty(run_errands),
     "documents": Duty(print_waiting),
     "invariants": Duty(look_at_invariants),
 }
@@ -312,6 +325,21 @@ def _deliver(sessions: Sessions, message: UUID) -> bool:
     with transaction(sessions) as session:
         messages.park(session, message, reason)
     return False
+
+
+def _run_errand(sessions: Sessions) -> bool:
+    """Do the next case of an errand; what refuses it is kept as its result, and stops no other."""
+    try:
+        with transaction(sessions) as session:
+            return work.do_next(session) is not None
+    except FailedItem as failed:
+        place, state, fault = failed.place, failed.state, failed.fault
+    except OperationalError:
+        with transaction(sessions) as session:
+            return work.disturbed(session) is not None
+    with transaction(sessions) as session:
+        work.failed(session, place, state, fault)
+    return True
 
 
 def _until_dry(sessions: Sessions, step: Callable[..., int]) -> int:

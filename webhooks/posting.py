@@ -4,8 +4,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -100,47 +100,133 @@ class Fence:
 
 def post(url: str, headers: Mapping[str, str], body: bytes, fence: Fence) -> Answer:
     """Post `body` once, following no redirect; read at most 64 KB of the answer, wait at most 30 s in all."""
-    began = time.monotonic()
-    with Cord() as cord:
+    with Line(url, fence) as line:
+        return line.post(headers, body)
+
+
+class Line:
+    """The way to one address: posts go one after the other over one connection for as long as the receiver keeps it.
+
+    An address is checked whenever it is connected to; a connection that was checked leads where it led.
+    """
+
+    def __init__(self, url: str, fence: Fence) -> None:
+        self._url, self._fence = url, fence
+        self._cord = Cord()
+        self._open: _Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self._hang_up()
+        self._cord.cut()
+
+    def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Post `body` once; whatever goes wrong is in the answer. A connection that went stale is made anew once."""
+        began = time.monotonic()
+        with self._cord.stretched():
+            try:
+                try:
+                    answer = self._exchange(headers, body)
+                except _StaleError:
+                    answer = self._exchange(headers, body)
+                status, text, retry_after = answer
+            except (AddressRefused, OSError, HTTPException, ValueError) as fault:
+                self._hang_up()
+                error = (
+                    f"no answer within {WHOLE_SECONDS} s" if self._cord.pulled else f"{type(fault).__name__}: {fault}"
+                )
+                return Answer(_since(began), error=_storable(error))
+            return Answer(_since(began), status=status, text=text, retry_after=retry_after)
+
+    def _exchange(self, headers: Mapping[str, str], body: bytes) -> tuple[int, str, int | None]:
+        parts = self._fence.check_url(self._url)
+        used = self._open is not None
+        line = self._open = self._open or _Connection(parts, self._fence, self._cord)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
-            answer = _exchange(fence.check_url(url), headers, body, (fence, cord))
-            status, text, retry_after = answer
-        except (AddressRefused, OSError, HTTPException, ValueError) as fault:
-            error = f"no answer within {WHOLE_SECONDS} s" if cord.pulled else f"{type(fault).__name__}: {fault}"
-            return Answer(_since(began), error=_storable(error))
-        return Answer(_since(began), status=status, text=text, retry_after=retry_after)
+            line.request("POST", target, body, {"user-agent": "icity", **headers})
+            response = line.getresponse()
+        except ConnectionError as fault:
+            self._hang_up()
+            if used and not self._cord.pulled:
+                raise _StaleError from fault
+            raise
+        if self._cord.pulled:
+            raise TimeoutError  # half a header looks like a whole one to the library
+        retry_after = response.headers.get("retry-after", "")
+        text = _beginning(response)
+        if not response.isclosed() or self._cord.pulled:
+            self._hang_up()  # more than we read is still to come: nothing can follow it here
+        return response.status, text, int(retry_after) if _is_count(retry_after) else None
+
+    def _hang_up(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+        self._cord.let_go()
+
+
+class _StaleError(Exception):
+    """The receiver had closed a kept connection before it heard anything of this post."""
 
 
 class Cord:
-    """Cuts a connection that lasts too long, whatever it is busy with: name, handshake, headers or body."""
+    """Cuts a connection on which a post lasts too long, whatever it is busy with: name, handshake, headers or body."""
 
     def __init__(self) -> None:
         self.pulled = False
         self._line: socket.socket | None = None
-        self._timer = threading.Timer(WHOLE_SECONDS, self._pull)
-        self._timer.daemon = True
+        self._due: float | None = None
+        self._cut = threading.Event()
+        self._hand: threading.Thread | None = None
 
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
-        self._timer.cancel()
-        if self._line is not None:
-            self._line.close()
+    @contextmanager
+    def stretched(self) -> Iterator[None]:
+        """Let what happens inside the block last 30 s at most."""
+        self.pulled, self._due = False, time.monotonic() + WHOLE_SECONDS
+        if self._hand is None:
+            self._hand = threading.Thread(target=self._watch, name="cord", daemon=True)
+            self._hand.start()
+        try:
+            yield
+        finally:
+            self._due = None
 
     def hold(self, line: socket.socket) -> None:
         """Hold a second handle on the connection, which stays good when TLS takes the first one over."""
+        self.let_go()
         self._line = line.dup()
+
+    def let_go(self) -> None:
+        """Close that handle."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    def cut(self) -> None:
+        """Watch no longer."""
+        self._cut.set()
+
+    def _watch(self) -> None:
+        wait: float = WHOLE_SECONDS
+        while not self._cut.wait(wait):
+            due, now = self._due, time.monotonic()
+            if due is not None and due <= now:
+                self._due = None
+                self._pull()
+            wait = WHOLE_SECONDS if due is None or due <= now else due - now
 
     def _pull(self) -> None:
         self.pulled = True
-        if self._line is not None:
+        line = self._line
+        if line is not None:
             with suppress(OSError):
-                self._line.shutdown(socket.SHUT_RDWR)
+                line.shutdown(socket.SHUT_RDWR)
 
 
-class _Line(HTTPConnection):
+class _Connection(HTTPConnection):
     """A connection to an address that the fence allows."""
 
     def __init__(self, parts: SplitResult, fence: Fence, cord: Cord) -> None:
@@ -148,11 +234,13 @@ class _Line(HTTPConnection):
         self.default_port = 443 if self.secure else 80
         super().__init__(parts.hostname or "", parts.port)
         self._fence, self._cord = fence, cord
+        self.connect()
 
     def connect(self) -> None:
         line = self._connected()
         self._cord.hold(line)
         line.settimeout(SILENT_SECONDS)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = _trusted().wrap_socket(line, server_hostname=self.host) if self.secure else line
 
     def _connected(self) -> socket.socket:
@@ -170,22 +258,6 @@ class _Line(HTTPConnection):
             else:
                 return line
         raise fault or AddressRefused(host=self.host)
-
-
-def _exchange(
-    parts: SplitResult, headers: Mapping[str, str], body: bytes, guard: tuple[Fence, Cord]
-) -> tuple[int, str, int | None]:
-    line = _Line(parts, *guard)
-    try:
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        line.request("POST", target, body, {"user-agent": "icity", "connection": "close", **headers})
-        response = line.getresponse()
-        if guard[1].pulled:
-            raise TimeoutError  # half a header looks like a whole one to the library
-        retry_after = response.headers.get("retry-after", "")
-        return response.status, _beginning(response), int(retry_after) if _is_count(retry_after) else None
-    finally:
-        line.close()
 
 
 def _beginning(response: HTTPResponse) -> str:

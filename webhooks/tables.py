@@ -1,11 +1,14 @@
-"""Every table of the webhooks: whom we tell, what is to be told, and how each try went."""
+"""Every table of the webhooks: whom we tell, what is to be told, how each try went, and who may tell us."""
 
 from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Instant, Serial, Texts
+from engine.db import Base, Code, Instant, Json, Serial, Texts
 
 
 class DeliveryState(StrEnum):
@@ -17,7 +20,11 @@ class DeliveryState(StrEnum):
 
 
 class Endpoint(Base):
-    """An address of another system that is told of some kinds of event."""
+    """An address of another system that is told of some kinds of event, on behalf of an organisation or of us all.
+
+    Whoever posts to it holds the lease; a pause spares one that does not answer; `failures` are those since its last
+    success.
+    """
 
     __tablename__ = "endpoint"
     id: Mapped[Serial]
@@ -27,6 +34,17 @@ class Endpoint(Base):
     programme: Mapped[str | None]
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[Instant]
+    name: Mapped[str] = mapped_column(server_default="")
+    organisation: Mapped[str | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    ordered: Mapped[bool] = mapped_column(server_default=text("false"))
+    overlap_until: Mapped[Instant | None]
+    failures: Mapped[int] = mapped_column(server_default=text("0"))
+    succeeded_at: Mapped[Instant | None]
+    paused_until: Mapped[Instant | None]
+    leased_until: Mapped[Instant | None]
+    served_at: Mapped[Instant | None]
+    disabled_at: Mapped[Instant | None]
+    disabled_why: Mapped[str | None]
 
 
 class Delivery(Base):
@@ -40,10 +58,17 @@ class Delivery(Base):
     state: Mapped[DeliveryState]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     next_at: Mapped[Instant]
-    leased_until: Mapped[Instant | None]
+    instance: Mapped[UUID | None]
     __table_args__ = (
         UniqueConstraint("endpoint", "event"),
         Index("ix_delivery_pending", "endpoint", "next_at", postgresql_where=text("state = 'pending'")),
+        Index(
+            "ix_delivery_ordered",
+            "endpoint",
+            "instance",
+            "event",
+            postgresql_where=text("state = 'pending' AND instance IS NOT NULL"),
+        ),
     )
 
 
@@ -58,3 +83,20 @@ class Attempt(Base):
     error: Mapped[str | None]
     milliseconds: Mapped[int]
     answer: Mapped[str | None]
+
+
+class SourceRow(Base):
+    """A system that may send us events, as pages keep it; one with the key of config/sources.toml takes its place."""
+
+    __tablename__ = "source"
+    key: Mapped[Code]
+    name: Mapped[Json]
+    message: Mapped[str]
+    correlation: Mapped[str]
+    payload: Mapped[str]
+    fields: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    max_bytes: Mapped[int]
+    scheme: Mapped[str]
+    active: Mapped[bool]
+    changed_at: Mapped[Instant]
+    changed_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))

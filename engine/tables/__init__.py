@@ -251,6 +251,7 @@ class Message(Base):
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         Index("ix_message_waiting", "name", "correlation", postgresql_where=text("state = 'waiting'")),
+        Index(None, "source", "received_at"),
     )
 
 

@@ -17,6 +17,7 @@ from engine.settings import Settings
 from server import hooks
 from server.app import create_app
 from webhooks import outbound, signing
+from webhooks.outbound import Wish
 from webhooks.posting import Fence
 
 SOURCE = "agency"
@@ -43,7 +44,7 @@ class Agency:
             threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{self._office.server_port}/"
         with transaction(self._sessions) as session:
-            self._endpoint_secrets = outbound.subscribe(session, self._fence, address, ["message.sent"]).secrets
+            self._endpoint_secrets = outbound.subscribe(session, self._fence, Wish(address, ["message.sent"])).secrets
         return self
 
     def __exit__(self, *_: object) -> None:

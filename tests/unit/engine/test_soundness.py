@@ -17,8 +17,9 @@ from engine.tables import Instance
 from server import watch, worker
 from tests.support import programme, shapes
 from tests.support.diagrams import flows
-from webhooks import outbound
+from webhooks import outbound, reach
 from webhooks import soundness as deliveries
+from webhooks.outbound import Wish
 from webhooks.posting import Answer, Fence
 
 FENCE = Fence(loopback=True, hosts=frozenset())
@@ -52,12 +53,12 @@ def living(sessions: Sessions, tmp_path: Path) -> dict[str, UUID]:
     with transaction(sessions) as session:
         messages.receive(session, None, "tests", "m1", "answer", "failed", {"serial": "no number"})
         outbound.subscribe(
-            session, Fence(loopback=True, hosts=frozenset()), "http://127.0.0.1:9/", ["instance.finished"]
+            session, Fence(loopback=True, hosts=frozenset()), Wish("http://127.0.0.1:9/", ["instance.finished"])
         )
-        outbound.fan_out(session, 100)
+        reach.fan_out(session, 100)
         claimed = outbound.claim(session, "http://127.0.0.1")
         assert claimed
-        outbound.record(session, claimed, Answer(1, 204))
+        outbound.record(session, claimed, [(claimed.letters[0], Answer(1, 204))])
     return started
 
 

@@ -20,6 +20,7 @@ from server.worker import Hands
 from tests.support import programme
 from tests.support.receiver import Receiver, answering
 from webhooks import outbound
+from webhooks.outbound import Wish
 from webhooks.posting import Fence
 from webhooks.tables import Delivery, DeliveryState
 
@@ -57,7 +58,7 @@ def finished(sessions):
 
 def subscribe(sessions, url, kinds=("timer.fired",)):
     with transaction(sessions) as session:
-        return outbound.subscribe(session, FENCE, url, kinds).id
+        return outbound.subscribe(session, FENCE, Wish(url, kinds)).id
 
 
 def later(**span):

@@ -5,16 +5,21 @@ import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import MagicMock
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
+from standardwebhooks import Webhook
 
 from engine import clock, events
 from engine.db import transaction
 from engine.errors import AddressRefused
+from engine.tables import Event, Instance, Membership, Organisation, Person
 from tests.support import programme
 from tests.support.receiver import Receiver, answering
-from webhooks import outbound, posting, signing
+from webhooks import outbound, posting, reach, signing
+from webhooks.outbound import Wish
 from webhooks.posting import Answer, Fence
 from webhooks.tables import Attempt, Delivery, DeliveryState, Endpoint
 
@@ -24,9 +29,9 @@ OK = Answer(1, status=204)
 FAILED = Answer(1, status=500)
 
 
-def subscribe(sessions, url="https://example.com/in", kinds=("message.received",), of=None):
+def subscribe(sessions, url="https://example.com/in", kinds=("message.received",), of=None, **more):
     with transaction(sessions) as session:
-        return outbound.subscribe(session, FENCE, url, kinds, of).id
+        return outbound.subscribe(session, FENCE, Wish(url, kinds, of, **more)).id
 
 
 def happen(sessions, kind="message.received", **about):
@@ -36,17 +41,25 @@ def happen(sessions, kind="message.received", **about):
 
 def fan_out(sessions):
     with transaction(sessions) as session:
-        return outbound.fan_out(session, 100)
+        return reach.fan_out(session, 100)
 
 
-def claim(sessions):
+def claim(sessions, most=1):
     with transaction(sessions) as session:
-        return outbound.claim(session, URL)
+        return outbound.claim(session, URL, most)
 
 
 def record(sessions, claimed, answer):
     with transaction(sessions) as session:
-        outbound.record(session, claimed, answer)
+        outbound.record(session, claimed, [(claimed.letters[0], answer)])
+
+
+def send(sessions, fence=FENCE):
+    claimed = claim(sessions)
+    tried = outbound.post(claimed, fence)
+    with transaction(sessions) as session:
+        outbound.record(session, claimed, tried)
+    return [answer for _, answer in tried]
 
 
 def look(sessions, what):
@@ -64,11 +77,12 @@ def test_an_event_arrives_signed_as_a_cloud_event(sessions):
         happen(sessions, element="T09", data={"名": "云溪县"})
         assert fan_out(sessions) == 1
         claimed = claim(sessions)
-        answer = outbound.post(claimed, FENCE)
+        ((letter, answer),) = outbound.post(claimed, FENCE)
         record(sessions, claimed, answer)
     got = receiver.got[0]
     secrets = look(sessions, select(Endpoint.secrets).where(Endpoint.id == endpoint))[0]
-    assert signing.verify(secrets, got.headers, got.body) == claimed.message_id
+    assert signing.verify(secrets, got.headers, got.body) == letter.message_id
+    assert Webhook(secrets[0]).verify(got.body, got.headers)
     told = json.loads(got.body)
     assert (told["specversion"], told["type"], told["source"]) == ("1.0", "icity.message.received", URL)
     assert told["data"]["名"] == "云溪县"
@@ -93,7 +107,7 @@ def test_an_endpoint_is_told_what_it_asked_for(sessions, tmp_path):
     told = look(sessions, select(Delivery.endpoint))
     assert sorted(told) == [everywhere, here]
     assert elsewhere not in told
-    body = json.loads(claim(sessions).body)
+    body = json.loads(claim(sessions).letters[0].body)
     assert body["subject"] == body["data"]["instance"] == str(instance)
 
 
@@ -117,14 +131,16 @@ def test_failures_are_tried_again_after_the_schedule_and_then_given_up(sessions)
     ids, bodies = set(), set()
     for pause in outbound.SCHEDULE:
         claimed = claim(sessions)
-        ids.add(claimed.message_id)
-        bodies.add(claimed.body)
+        ids.add(claimed.letters[0].message_id)
+        bodies.add(claimed.letters[0].body)
         record(sessions, claimed, FAILED)
         later(pause * 0.79)
         assert claim(sessions) is None
         later(pause * 0.42)
     record(sessions, claim(sessions), Answer(5, error="ConnectionRefusedError"))
     assert look(sessions, select(Delivery.state)) == [DeliveryState.DEAD]
+    assert look(sessions, select(Endpoint.disabled_why)) == [outbound.SPENT]
+    assert len(look(sessions, select(Event.id).where(Event.kind == "endpoint.disabled"))) == 1
     assert len(look(sessions, select(Attempt.id))) == len(outbound.SCHEDULE) + 1
     assert len(ids) == len(bodies) == 1
 
@@ -186,7 +202,7 @@ def test_many_hands_claim_each_delivery_once(sessions):
             claimed = claim(sessions)
             if claimed:
                 with lock:
-                    claims.append(claimed.delivery)
+                    claims.append(claimed.letters[0].delivery)
 
     hands = [threading.Thread(target=hand) for _ in range(6)]
     for one in hands:
@@ -204,7 +220,7 @@ def test_a_delivery_of_hands_that_died_is_taken_up_with_the_same_id(sessions):
     assert claim(sessions) is None
     later(outbound.LEASE + timedelta(seconds=1))
     again = claim(sessions)
-    assert again.message_id == lost.message_id
+    assert again.letters[0].message_id == lost.letters[0].message_id
     record(sessions, lost, OK)
     record(sessions, again, FAILED)
     assert look(sessions, select(Delivery.state)) == [DeliveryState.SENT]
@@ -225,7 +241,7 @@ def test_no_transaction_is_open_while_the_network_is_waited_for(sessions, engine
         happen(sessions)
         fan_out(sessions)
         claimed = claim(sessions)
-        assert outbound.post(claimed, FENCE).ok
+        assert outbound.post(claimed, FENCE)[0][1].ok
     assert states == [0]
 
 
@@ -238,17 +254,17 @@ def test_a_secret_changes_while_the_old_one_still_fits(sessions):
     happen(sessions)
     fan_out(sessions)
     claimed = claim(sessions)
-    headers = signing.sign(claimed.secrets, claimed.message_id, claimed.body)
+    headers = signing.sign(claimed.secrets, claimed.letters[0].message_id, claimed.letters[0].body)
     for secret in (*old, new):
-        assert signing.verify([secret], headers, claimed.body.encode()) == claimed.message_id
+        assert signing.verify([secret], headers, claimed.letters[0].body.encode()) == claimed.letters[0].message_id
 
 
 def test_an_endpoint_beyond_the_fence_or_of_an_unknown_kind_is_refused(sessions):
     with transaction(sessions) as session:
         with pytest.raises(AddressRefused):
-            outbound.subscribe(session, replace(FENCE, loopback=False), "http://127.0.0.1/", ["message.received"])
+            outbound.subscribe(session, replace(FENCE, loopback=False), Wish("http://127.0.0.1/", ["message.received"]))
         with pytest.raises(ValueError, match=r"no\.such"):
-            outbound.subscribe(session, FENCE, "https://example.com/", ["no.such"])
+            outbound.subscribe(session, FENCE, Wish("https://example.com/", ["no.such"]))
 
 
 def test_an_address_that_turned_bad_costs_a_try_and_reaches_nobody(sessions):
@@ -256,8 +272,7 @@ def test_an_address_that_turned_bad_costs_a_try_and_reaches_nobody(sessions):
         subscribe(sessions, canary.url)
         happen(sessions)
         fan_out(sessions)
-        claimed = claim(sessions)
-        record(sessions, claimed, outbound.post(claimed, replace(FENCE, loopback=False)))
+        send(sessions, replace(FENCE, loopback=False))
     assert canary.got == []
     assert "AddressRefused" in look(sessions, select(Attempt.error))[0]
 
@@ -289,4 +304,112 @@ def test_a_slow_receiver_is_cut_off(sessions, monkeypatch):
         happen(sessions)
         fan_out(sessions)
         claimed = claim(sessions)
-        assert outbound.post(claimed, FENCE).error.startswith("no answer within")
+        assert outbound.post(claimed, FENCE)[0][1].error.startswith("no answer within")
+
+
+def test_a_whole_batch_goes_over_one_connection(sessions):
+    lines = set()
+
+    def answer(request):
+        request.protocol_version = "HTTP/1.1"
+        request.close_connection = False
+        lines.add(request.client_address)
+        request.send_response(204)
+        request.end_headers()
+
+    with Receiver(answer) as receiver:
+        subscribe(sessions, receiver.url)
+        for _ in range(20):
+            happen(sessions)
+        fan_out(sessions)
+        claimed = claim(sessions, outbound.BATCH)
+        tried = outbound.post(claimed, FENCE)
+    with transaction(sessions) as session:
+        outbound.record(session, claimed, tried)
+    assert len(tried) == 20
+    assert len({got.headers["webhook-id"] for got in receiver.got}) == 20
+    assert set(look(sessions, select(Delivery.state))) == {DeliveryState.SENT}
+
+
+def test_who_does_not_answer_is_asked_with_one_delivery_at_a_time(sessions):
+    subscribe(sessions, "http://127.0.0.1:9/")
+    for _ in range(5):
+        happen(sessions)
+    fan_out(sessions)
+    claimed = claim(sessions, 100)
+    assert len(claimed.letters) == 5
+    tried = outbound.post(claimed, FENCE)
+    assert len(tried) == 1
+    with transaction(sessions) as session:
+        outbound.record(session, claimed, tried)
+    assert claim(sessions, 100) is None
+    later(timedelta(seconds=6.1))
+    probe = claim(sessions, 100)
+    assert len(probe.letters) == 1
+    record(sessions, probe, OK)
+    assert len(claim(sessions, 100).letters) == 4
+    assert look(sessions, select(Endpoint.failures)) == [0]
+
+
+def test_in_order_a_later_event_of_a_case_waits_for_the_earlier(sessions, tmp_path):
+    programme.deploy(sessions, tmp_path / "small")
+    one, two = programme.start(sessions, "sleep"), programme.start(sessions, "sleep")
+    while fan_out(sessions):
+        pass
+    subscribe(sessions, kinds=["task.claimed"], ordered=True)
+    for instance in (one, two, one, None, two):
+        happen(sessions, "task.claimed", instance=instance)
+    fan_out(sessions)
+    claimed = claim(sessions, 100)
+    assert [letter.instance for letter in claimed.letters] == [one, two, one, None, two]
+    answers = iter([FAILED, OK, OK, OK])
+    batch = replace(claimed, url="http://127.0.0.1:9/")
+
+    line = MagicMock()
+    line.return_value.__enter__.return_value.post = lambda *_: next(answers)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbound, "Line", line)
+        tried = outbound.post(batch, FENCE)
+    assert [(letter.instance, answer.ok) for letter, answer in tried] == [
+        (one, False), (two, True), (None, True), (two, True),
+    ]  # fmt: skip
+    with transaction(sessions) as session:
+        outbound.record(session, claimed, tried)
+    other = subscribe(sessions, kinds=["task.claimed"])
+    assert claim(sessions, 100) is None
+    happen(sessions, "task.claimed", instance=one)
+    assert claim(sessions, 100) is None
+    fan_out(sessions)
+    assert claim(sessions, 100).endpoint == other
+    later(timedelta(seconds=7))
+    assert [letter.instance for letter in claim(sessions, 100).letters] == [one, one, one]
+
+
+def test_an_organisation_is_told_of_what_it_may_see(sessions, tmp_path):
+    programme.deploy(sessions, tmp_path / "small")
+    theirs, others = programme.start(sessions, "sleep"), programme.start(sessions, "sleep")
+    while fan_out(sessions):
+        pass
+    with transaction(sessions) as session:
+        session.execute(insert(Organisation), [
+            {"id": "county-1", "name": {}, "kind": "county"}, {"id": "province-1", "name": {}, "kind": "province"},
+        ])  # fmt: skip
+        session.execute(update(Instance).where(Instance.id == theirs).values(organisation="county-1"))
+        person = uuid4()
+        session.execute(insert(Person).values(id=person, login="p", name="P", password="x"))
+        session.execute(insert(Membership).values(person=person, organisation="province-1", role="PRV_OFFICER"))
+    kinds = ["milestone.reached", "decision.made", "message.sent", "person.signed_in", "round.opened"]
+    county = subscribe(sessions, kinds=kinds, organisation="county-1")
+    province = subscribe(sessions, kinds=kinds, organisation="province-1")
+    house = subscribe(sessions, kinds=kinds)
+    for instance in (theirs, others):
+        for kind in kinds[:3]:
+            happen(sessions, kind, instance=instance)
+        happen(sessions, "message.sent", instance=instance, data={"payload": {"organisation": "county-1"}})
+    happen(sessions, "person.signed_in")
+    happen(sessions, "round.opened")
+    fan_out(sessions)
+    told = dict.fromkeys((county, province, house), 0)
+    for endpoint in look(sessions, select(Delivery.endpoint)):
+        told[endpoint] += 1
+    assert told == {county: 4, province: 9, house: 10}
