@@ -21,7 +21,7 @@ from engine.bpmn.environment import Surroundings
 from engine.bpmn.gate import refused
 from engine.bpmn.lint import Strictness
 from engine.delegates import Grounds
-from engine.domain import feel
+from engine.domain import durations, feel
 from engine.domain.decisions import Decision
 from engine.domain.documents import Template
 from engine.errors import IcityError, ModelRefused, NotFound
@@ -43,6 +43,22 @@ DEPLOYED = (
 
 
 @dataclass(frozen=True)
+class Repetition:
+    """What comes again for every unit that holds a title, and by which timer: `[repetition]` of programme.toml.
+
+    `every` is an ISO 8601 period counted from the day the title was granted, `longest` how long one may take; `needs`
+    says in zh and en what a unit must have ready.
+    """
+
+    process: str
+    element: str
+    titles: frozenset[str]
+    every: durations.Duration
+    longest: durations.Duration
+    needs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Programme:
     """One version of a programme, ready to run; shared by all its instances."""
 
@@ -53,6 +69,7 @@ class Programme:
     lifecycle: str
     milestones: Mapping[str, Mapping[str, str]]
     english: Mapping[str, str]
+    repetition: Repetition | None
     model: parse.Model
     files: Mapping[str, bytes]
     diagrams: Mapping[str, str]
@@ -228,6 +245,7 @@ def build(files: Mapping[str, bytes], digest: str, number: int) -> Programme:
         lifecycle=about["lifecycle"],
         milestones=about.get("milestones", {}),
         english=about.get("english", {}),
+        repetition=_repetition(about.get("repetition"), whole.model),
         model=whole.model,
         files=files,
         diagrams=whole.diagrams,
@@ -271,6 +289,25 @@ def _about(files: Mapping[str, bytes]) -> dict[str, Any]:
         text_en = f"It lacks {', '.join(sorted(missing))}."
         raise refused("programme.toml", "programme", f"缺少 {', '.join(sorted(missing))}。", text_en)
     return about
+
+
+def _repetition(table: Any, model: parse.Model) -> Repetition | None:
+    """Return what comes again; raise ModelRefused where the table lacks something or names no timer of the diagrams."""
+    if table is None:
+        return None
+    try:
+        timing = next(some[table["element"]].timing for some in model.elements.values() if table["element"] in some)
+        periods = [durations.parse(table[key]) for key in ("every", "longest")]
+        needs = {key: str(table["needs"][key]) for key in ("zh", "en")}
+        found = Repetition(
+            table["process"], table["element"], frozenset(table["titles"]), periods[0], periods[1], needs
+        )
+    except (KeyError, TypeError, StopIteration, IcityError) as fault:
+        raise refused("programme.toml", "programme", f"repetition 无法读取：{fault}", f"repetition: {fault}") from None
+    if timing is None:
+        text = f"{found.element} 不是定时器。", f"{found.element} is no timer."
+        raise refused("programme.toml", "programme", *text)
+    return found
 
 
 def _store(session: Session, files: Mapping[str, bytes], deployment: Deployment) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, exists, false, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from engine import calendars, clock, events
+from engine import calendars, clock, events, processes
 from engine.domain import ladder
 from engine.identity import Actor
 from engine.tables import (
@@ -53,6 +53,7 @@ class ReminderRow:
     task: UUID
     due_at: datetime
     reminded_at: datetime
+    needs: Mapping[str, str] | None = None  # in zh and en, what is to be made ready for what comes again
 
     @property
     def step(self) -> str:
@@ -103,6 +104,7 @@ def shown(session: Session, actor: Actor) -> list[ReminderRow]:
             Reminder.task,
             Reminder.due_at,
             Reminder.reminded_at,
+            Instance.deployment,
         )
         .join(Instance, Instance.id == Reminder.instance)
         .outerjoin(Task, Task.id == Reminder.task)
@@ -111,7 +113,15 @@ def shown(session: Session, actor: Actor) -> list[ReminderRow]:
         .order_by(Reminder.due_at, Reminder.id)
         .limit(MOST_SHOWN)
     )
-    return [ReminderRow(**row) for row in session.execute(query).mappings()]
+    rows = [dict(row) for row in session.execute(query).mappings()]
+    needs = [_needs(session, row.pop("deployment"), row["element"]) for row in rows]
+    return [ReminderRow(**row, needs=needed) for row, needed in zip(rows, needs, strict=True)]
+
+
+def _needs(session: Session, deployment: str, element: str) -> Mapping[str, str] | None:
+    """Return what a unit is to make ready for what its programme repeats by the timer `element`."""
+    repeated = processes.load(session, deployment).repetition
+    return repeated.needs if repeated is not None and repeated.element == element else None
 
 
 def _climb(session: Session, told: Rows, now: datetime) -> Rows:
@@ -123,6 +133,7 @@ def _climb(session: Session, told: Rows, now: datetime) -> Rows:
     for row in told:
         first = steps.step(row["kind"])
         if first is None:
+            row["needs"] = _needs(session, home[row["instance"]].deployment, row["element"])
             continue
         *row["passed"], last = (step.kind for step in steps.reached(calendar, row["due_at"], first, now))
         row["kind"] = last
@@ -132,7 +143,7 @@ def _climb(session: Session, told: Rows, now: datetime) -> Rows:
             coming.append({**place, "kind": following[0].kind, "remind_at": following[1], "reminded_at": None})
         copies += [
             {**place, **copy, "remind_at": now, "reminded_at": now}
-            for copy in _copies(row, steps, home[row["instance"]])
+            for copy in _copies(row, steps, home[row["instance"]].organisation)
         ]
     _keep(session, [row for row in told if row.get("passed")], [*coming, *copies])
     return [*told, *copies]
@@ -154,10 +165,11 @@ def _seat(role: str, organisation: str | None, home: str | None) -> str | None:
     return home if role.startswith(UNIT) else organisation
 
 
-def _homes(session: Session, told: Rows) -> dict[UUID, str | None]:
+def _homes(session: Session, told: Rows) -> dict[UUID, Any]:
+    """Return the organisation and the deployment of each instance."""
     instances = {row["instance"] for row in told}
-    query = select(Instance.id, Instance.organisation).where(Instance.id.in_(instances))
-    return {row.id: row.organisation for row in session.execute(query)}
+    query = select(Instance.id, Instance.organisation, Instance.deployment).where(Instance.id.in_(instances))
+    return {row.id: row for row in session.execute(query)}
 
 
 def _keep(session: Session, passed: Rows, fresh: Rows) -> None:
@@ -261,4 +273,5 @@ def _in_city(organisation: str) -> ColumnElement[bool]:
 def _happening(row: Mapping[str, Any]) -> dict[str, object]:
     facts = {key: row[key] for key in ("kind", "due_at", "roles", "organisation")}
     place = {key: row[key] for key in ("instance", "task", "element")}
-    return {"kind": "reminder.due", **place, "data": {**facts, "passed": row.get("passed", [])}}
+    told = {"passed": row.get("passed", []), "needs": row.get("needs")}
+    return {"kind": "reminder.due", **place, "data": {**facts, **told}}

@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
-from engine import clock, soundness
+from engine import clock, plan, soundness
 from engine.db import Sessions, transaction
 from engine.invariants import Broken
 from engine.soundness import EVERY, MOST
@@ -21,7 +21,7 @@ _log = structlog.get_logger("icity.watch")
 def everything(sessions: Sessions) -> Iterator[Broken]:
     """Look at every row and open every state that has not ended; yield what is broken."""
     with _still(sessions) as session:
-        found = [*soundness.of_all(session), *deliveries.of_deliveries(session)]
+        found = [*soundness.of_all(session), *plan.alarms(session), *deliveries.of_deliveries(session)]
     yield from found
     yield from _batches(sessions, None, lambda batch: batch)
 
@@ -37,7 +37,7 @@ def look(sessions: Sessions) -> int:
             return 0
         before = soundness.last(session).at
         chosen = soundness.chosen(session)
-        found = [*soundness.of_all(session), *deliveries.of_deliveries(session)]
+        found = [*soundness.of_all(session), *plan.alarms(session), *deliveries.of_deliveries(session)]
     since = before - EVERY if before else None
     instances = _batches(sessions, since, lambda batch: [one for one in batch if one in chosen])
     found += islice(instances, MOST)

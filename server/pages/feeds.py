@@ -1,7 +1,7 @@
 """The calendar feed: made, renewed and revoked by its person; read by a calendar program at its secret address."""
 
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import icalendar
 from flask import g, redirect, url_for
@@ -53,13 +53,30 @@ def feed(secret: str) -> Response:
     return Response(content, content_type=MEDIA_TYPE, headers={"Content-Disposition": 'inline; filename="icity.ics"'})
 
 
-def _written(found: list[Entry], names: Labels) -> bytes:
+def begun(name: str) -> icalendar.Calendar:
+    """Return an empty calendar of that name, in Asia/Shanghai."""
     written = icalendar.Calendar()
     written.add("prodid", "-//icity//calendar//ZH")
     written.add("version", "2.0")
     written.add("method", "PUBLISH")
-    written.add("x-wr-calname", gettext("Innovative City Desk"))
+    written.add("x-wr-calname", name)
     written.add("x-wr-timezone", str(clock.CIVIL))
+    return written
+
+
+def as_file(written: icalendar.Calendar, name: str) -> Response:
+    """Return a calendar as a file to keep."""
+    kept = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(bytes(written.to_ical()), content_type=MEDIA_TYPE, headers=kept)
+
+
+def home() -> SplitResult:
+    """Return the parts of the address under which this installation is reached."""
+    return urlsplit(settings().public_url)
+
+
+def _written(found: list[Entry], names: Labels) -> bytes:
+    written = begun(gettext("Innovative City Desk"))
     written.add("refresh-interval", EVERY, parameters={"VALUE": "DURATION"})
     written.add("x-published-ttl", EVERY)
     for entry in found:
@@ -71,9 +88,9 @@ def _written(found: list[Entry], names: Labels) -> bytes:
 def _event(entry: Entry, names: Labels) -> icalendar.Event:
     """Return an entry as an event: whole days where it is one, else an instant in Asia/Shanghai."""
     event = icalendar.Event()
-    home = urlsplit(settings().public_url)
+    here = home()
     text = calendar.words(entry, names)
-    event.add("uid", f"{entry.key}@{home.hostname}")
+    event.add("uid", f"{entry.key}@{here.hostname}")
     event.add("dtstamp", clock.now())
     event.add("summary", gettext("(provisional) %(text)s", text=text) if entry.provisional else text)
     event.add("categories", [str(calendar.KINDS[entry.kind][0])])
@@ -88,7 +105,7 @@ def _event(entry: Entry, names: Labels) -> icalendar.Event:
     if told:
         event.add("description", "\n".join(told))
     if address := calendar.address_of(entry):
-        event.add("url", f"{home.scheme}://{home.netloc}{address}")
+        event.add("url", f"{here.scheme}://{here.netloc}{address}")
     return event
 
 

@@ -327,4 +327,5 @@ def _reminder(row: reminders.ReminderRow, names: labels.Labels) -> dict[str, Any
         "due": day(row.due_at),
         "why": REMINDERS.get(row.step, _("a date is coming up")),
         "late": row.step in LATE,
+        "needs": pick(row.needs) if row.needs else None,
     }

@@ -32,6 +32,7 @@ MENU = (
         _("Overview"),
         (
             ("pages.board", "board", _("Board")),
+            ("pages.plan_of_year", "plan", _("Plan of the year")),
             ("pages.rankings", "rankings", _("Rankings")),
             ("pages.bottlenecks", "bottlenecks", _("Bottlenecks")),
         ),
@@ -43,6 +44,10 @@ MENU = (
             ("pages.units", "units", _("Units")),
             ("pages.documents", "documents", _("Documents")),
         ),
+    ),
+    (
+        _("Studio"),
+        (("pages.studio", "studio", _("Library of programmes")),),
     ),
     (
         _("Yours"),
