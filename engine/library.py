@@ -96,6 +96,14 @@ def export(session: Session, actor: Actor, programme: str, number: int) -> tuple
     return f"{programme}-{number}.zip", drafting.pack(version(session, actor, programme, number).files)
 
 
+def name(session: Session, programme: str) -> Mapping[str, str]:
+    """Return what people call a programme, its id where it has no version yet."""
+    try:
+        return processes.latest(session, programme).name
+    except NotFound:
+        return {"zh": programme}
+
+
 def contents(found: Programme) -> list[Item]:
     """List what lies in a version: processes, decisions, forms, indicator sets, templates and scenarios."""
     sets = {row["set"]: row["name"] for row in found.indicators if not row["code"]}

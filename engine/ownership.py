@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from engine import identity
 from engine.errors import NotAllowed
 from engine.identity import Actor
+from engine.tables import Membership, Person
 
 EVERY = "*"
 
@@ -39,6 +43,19 @@ def approved_by(actor: Actor) -> Reach:
 def editors(programme: str) -> frozenset[str]:
     """Return the roles whose holders may change drafts of a programme."""
     return frozenset(key for key, role in identity.roles().items() if programme in _reach(role.edits))
+
+
+def approvers(programme: str) -> frozenset[str]:
+    """Return the roles whose holders may sign drafts of a programme."""
+    return frozenset(key for key, role in identity.roles().items() if programme in _reach(role.approves))
+
+
+def holders(session: Session, roles: Iterable[str]) -> list[str]:
+    """List the names of everybody active who holds one of the roles."""
+    query = select(Person.name).join(Membership, Membership.person == Person.id)
+    return list(
+        session.scalars(query.where(Membership.role.in_(list(roles)), Person.active).distinct().order_by(Person.name))
+    )
 
 
 def may_edit(actor: Actor, programme: str) -> bool:

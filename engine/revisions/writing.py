@@ -41,6 +41,7 @@ class FileRow:
     path: str
     state: State
     size: int
+    version: int
     saved_by: str | None
     saved_at: datetime | None
 
@@ -103,11 +104,11 @@ def overview(session: Session, actor: Actor, revision: UUID) -> list[FileRow]:
     """List the files of a draft and of its base, each with what the draft does to it; raise NotFound."""
     row = seen(session, actor, revision)
     before, after = under(session, row), drawn(session, row)
-    query = select(RevisionFile.path, Person.name, RevisionFile.saved_at)
+    query = select(RevisionFile.path, RevisionFile.version, Person.name, RevisionFile.saved_at)
     query = query.join(Person, Person.id == RevisionFile.saved_by).where(RevisionFile.revision == row.id)
-    saved = {path: (name, at) for path, name, at in session.execute(query)}
+    saved = {path: rest for path, *rest in session.execute(query)}
     return [
-        FileRow(path, state, len(after.get(path, b"")), *saved.get(path, (None, None)))
+        FileRow(path, state, len(after.get(path, b"")), *saved.get(path, (row.based, None, None)))
         for path, state in drafting.states(before, after).items()
     ]
 

@@ -3,10 +3,11 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { editor, pieces, viewer } from './src/studio/form_words.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, '..', 'static');
-const entries = ['app', 'form', 'diagram', 'chart', 'start', 'board', 'heat', 'public', 'inbox'];
+const entries = ['app', 'form', 'diagram', 'chart', 'start', 'board', 'heat', 'public', 'inbox', 'text', 'decision', 'formeditor', 'setbook', 'compare'];
 
 // form-js hands most of its strings to its translate service; these it writes itself. A string that an upgrade
 // takes away stops the build, so that no English comes back unseen.
@@ -17,11 +18,35 @@ const unspoken = {
   'placeholder: getLocaleReadableDateFormat()': 'placeholder: icityText(getLocaleReadableDateFormat())',
 };
 
+// The editor of forms writes all its words itself: where one of ours stands as a label, it is spoken instead.
+const SPOT = String.raw`((?:["']?(?:label|title|text|placeholder|description|tooltip|children|name|closeButtonTooltip)["']?: ?\[?)|return |\? |: |= |PATH, |\}\), )`;
+const INSIDE = /form-js-editor\/node_modules\/@bpmn-io\/form-js-viewer\/dist\/index\.es\.js$/;
+
+function spoken(contents, words) {
+  return Object.keys(words).reduce((text, word) => {
+    const literal = word.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+    const found = new RegExp(`${SPOT}(['"])${literal}\\2`, 'g');
+    if (!found.test(text)) throw new Error(`the form editor no longer writes: ${word}`);
+    return text.replace(found, (_, spot) => `${spot}icityText(${JSON.stringify(word)})`);
+  }, contents);
+}
+
+function inPieces(contents) {
+  return Object.keys(pieces).reduce((text, word) => {
+    if (!text.includes(`'${word}`)) throw new Error(`the form editor no longer writes: ${word}`);
+    return text.replace(`'${word}`, () => `icityText(${JSON.stringify(word)}) + '`);
+  }, contents.replaceAll('translate = translateFallback', 'translate = icityText'));
+}
+
 const speak = {
   name: 'speak',
   setup({ onLoad }) {
+    onLoad({ filter: /form-js-editor\/dist\/index\.es\.js$/ }, ({ path }) => {
+      return { contents: inPieces(spoken(readFileSync(path, 'utf8'), editor)), loader: 'js' };
+    });
     onLoad({ filter: /form-js-viewer\/dist\/index\.es\.js$/ }, ({ path }) => {
       let contents = readFileSync(path, 'utf8');
+      if (INSIDE.test(path)) return { contents: spoken(contents, viewer), loader: 'js' };
       for (const [written, spoken] of Object.entries(unspoken)) {
         if (!contents.includes(written)) throw new Error(`form-js no longer writes: ${written}`);
         contents = contents.replaceAll(written, spoken);

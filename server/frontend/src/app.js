@@ -4,6 +4,7 @@ import './desk.css';
 import './attachments.css';
 import './registers.css';
 import './settings.css';
+import './library.css';
 import 'htmx.org';
 import { forget } from './autosave.js';
 import { headers } from './page.js';
