@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from engine import forms
 from engine.bpmn.gate import ICITY, parse_xml
@@ -16,6 +18,7 @@ from engine.domain import decisions, feel
 from engine.domain.decisions import Decision
 from engine.domain.decisions.table import Input
 from engine.errors import AnswersRefused, DecisionFailed, ExpressionFailed, ExpressionRefused, ModelRefused
+from engine.tables import Organisation
 
 LONGEST = 2000
 MOST_OPTIONS = 60
@@ -76,6 +79,12 @@ def audience(files: Mapping[str, bytes], form: str) -> list[Seat]:
         tasks = (one for one in root.iter() if one.get(FORM) == form)
         found |= {Seat(one.get("name") or "", one.get(ROLE)): None for one in tasks}
     return list(found)
+
+
+def organisations(session: Session) -> list[tuple[str, Text]]:
+    """Return the codes of organisations that a cell may name, each with its name, by name."""
+    rows = session.execute(select(Organisation.id, Organisation.name)).all()
+    return sorted(((row.id, dict(row.name)) for row in rows), key=lambda one: (one[1].get("zh", ""), one[0]))
 
 
 def decide(path: str, content: bytes, given: Mapping[str, Mapping[str, str]]) -> list[Tried]:

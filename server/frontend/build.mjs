@@ -70,13 +70,15 @@ const { metafile } = await build({
   metafile: true,
   legalComments: 'linked',
   plugins: [speak],
+  assetNames: '[name]-[hash]',
+  loader: { '.woff2': 'file', '.woff': 'empty', '.ttf': 'empty', '.eot': 'empty', '.svg': 'empty' },
   logLevel: 'warning',
 });
 
 const manifest = {};
 for (const [path, output] of Object.entries(metafile.outputs)) {
-  if (!output.entryPoint) continue;
-  const name = basename(output.entryPoint, '.js');
+  const name = basename(output.entryPoint ?? '', '.js');
+  if (!entries.includes(name)) continue; // a module that is only fetched when it is asked for
   manifest[name] = { js: basename(path), css: basename(output.cssBundle) };
 }
 const lost = entries.filter((name) => !manifest[name]);

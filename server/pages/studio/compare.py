@@ -14,9 +14,9 @@ from engine import differences, ownership, processes, revisions
 from engine.db import transaction
 from engine.differences import Change, FileDifference, Grid, Kind, What
 from engine.errors import NotFound
-from server.auth import needs
 from server.pages.shell import pages, sessions
 from server.pages.studio.asking import text, wanted
+from server.pages.studio.frame import as_program, on_bench
 from server.pages.words import language
 
 MARKS = {
@@ -39,7 +39,7 @@ Files = Mapping[str, bytes]
 
 
 @pages.get("/studio/compare/<programme>/<int:left>/<int:right>")
-@needs("PROC_OWNER", "PROC_APPROVER")
+@on_bench
 def compare_versions(programme: str, left: int, right: int) -> str:
     """Show what differs between two versions of a programme."""
     with transaction(sessions()) as session:
@@ -50,7 +50,7 @@ def compare_versions(programme: str, left: int, right: int) -> str:
 
 
 @pages.get("/studio/revisions/<uuid:revision>/compare")
-@needs("PROC_OWNER", "PROC_APPROVER")
+@on_bench
 def compare_draft(revision: UUID) -> str:
     """Show what a draft changes: of the version it began from, or of the newest."""
     against = request.args.get("with", "base")
@@ -66,7 +66,8 @@ def compare_draft(revision: UUID) -> str:
 
 
 @pages.post("/studio/revisions/<uuid:revision>/differences")
-@needs("PROC_OWNER", "PROC_APPROVER")
+@on_bench
+@as_program
 def tell_differences(revision: UUID) -> dict[str, Any]:
     """Return in words what differs between two contents of a file that an editor holds; nothing is kept."""
     told = wanted()

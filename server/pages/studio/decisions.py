@@ -11,14 +11,15 @@ from engine import revisions, trials
 from engine.db import transaction
 from engine.errors import ModelRefused
 from engine.trials import Tried
-from server.auth import needs
 from server.pages.shell import pages, sessions
 from server.pages.studio.asking import text, texts, wanted
+from server.pages.studio.frame import as_program, on_bench
 from server.pages.words import pick
 
 
 @pages.post("/studio/revisions/<uuid:revision>/decide")
-@needs("PROC_OWNER", "PROC_APPROVER")
+@on_bench
+@as_program
 def try_decision(revision: UUID) -> dict[str, Any]:
     """Return the decisions of a file as it is being drawn, tried where values were typed; nothing is kept."""
     told = wanted()
@@ -28,11 +29,14 @@ def try_decision(revision: UUID) -> dict[str, Any]:
     typed = {name: texts(values) for name, values in given.items()}
     with transaction(sessions()) as session:
         revisions.show(session, g.actor, revision)
+        known = trials.organisations(session) if told.get("codes") is True else []
+    codes = [{"code": code, "name": pick(name)} for code, name in known]
     try:
         found = trials.decide(text(told, "path"), text(told, "content").encode(), typed)
     except ModelRefused:
-        return {"decisions": [], "fault": gettext("The table cannot be read; the list of findings says why.")}
-    return {"decisions": [_told(one) for one in found], "fault": ""}
+        fault = gettext("The table cannot be read; the list of findings says why.")
+        return {"decisions": [], "codes": codes, "fault": fault}
+    return {"decisions": [_told(one) for one in found], "codes": codes, "fault": ""}
 
 
 def _told(one: Tried) -> dict[str, Any]:

@@ -11,15 +11,16 @@ from werkzeug.exceptions import BadRequest
 from engine import revisions, trials
 from engine.db import transaction
 from engine.errors import ModelRefused
-from server.auth import needs
 from server.pages import labels
 from server.pages.shell import pages, sessions
 from server.pages.studio.asking import text, wanted
+from server.pages.studio.frame import as_program, on_bench
 from server.pages.words import pick
 
 
 @pages.post("/studio/revisions/<uuid:revision>/fill")
-@needs("PROC_OWNER", "PROC_APPROVER")
+@on_bench
+@as_program
 def fill_form(revision: UUID) -> dict[str, Any]:
     """Return who sees a form as it is being drawn, the facts it names, and what becomes of sample answers to it."""
     told = wanted()

@@ -14,16 +14,17 @@ from engine.domain import indicators
 from engine.domain.sheets import Frozen
 from engine.errors import ModelRefused, NotFound, StepFailed
 from engine.sheets import Move
-from server.auth import needs
 from server.pages import terms
 from server.pages.shell import pages, sessions
 from server.pages.studio.asking import text, wanted
+from server.pages.studio.frame import as_program, on_bench
 
 LEVELS = {"city": _("cities"), "county": _("counties, cities and districts")}
 
 
 @pages.post("/studio/revisions/<uuid:revision>/rescore")
-@needs("PROC_OWNER", "PROC_APPROVER")
+@on_bench
+@as_program
 def rescore_draft(revision: UUID) -> dict[str, Any]:
     """Return the rounds and sets to choose from, and of a chosen pair what the set makes of the round."""
     told = wanted()

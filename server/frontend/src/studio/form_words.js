@@ -199,6 +199,14 @@ export const editor = {
   Repeatable: '可重复',
 };
 
+/** Sentences of the editor that are written in pieces, as they stand in its source. */
+export const pieces = {
+  '"Static" defines a constant, predefined set of form options.': '“固定”：选项事先写好。',
+  '"Input data" defines options that are populated dynamically, adjusting based on variable data for flexible responses to different conditions or inputs.':
+    '“取自变量”：选项由案卷中的变量给出。',
+  '"Expression" defines options that are populated from a FEEL expression.': '“表达式”：选项由 FEEL 表达式给出。',
+};
+
 /** What the viewer inside the editor calls its components and their choices. */
 export const viewer = {
   Button: '按钮',
@@ -245,6 +253,11 @@ export const viewer = {
 
 /** What the editor's panel hands to a translate service. */
 export const panel = {
+  '<empty>': '（未命名）',
+  Create: '新建',
+  'List contains {numOfItems} item': '共 {numOfItems} 项',
+  'List contains {numOfItems} items': '共 {numOfItems} 项',
+  'Unparsable FEEL expression.': '无法理解的 FEEL 表达式。',
   'Clear content': '清空',
   'Create new list item': '新增一项',
   'Delete item': '删除此项',

@@ -1,0 +1,2 @@
+import "./setbook.css";
+export {};
