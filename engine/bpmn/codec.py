@@ -28,7 +28,12 @@ def begin(model: Model, process: str, surroundings: Surroundings) -> Game:
 
 def dump(instance: Instance) -> bytes:
     """Return the envelope of an instance; raise BudgetSpent when its variables have grown beyond all measure."""
-    body = orjson.dumps({"process": instance.spec.name, "scopes": [_scope(scope) for scope in instance.scopes()]})
+    return seal({"process": instance.spec.name, "scopes": [_scope(scope) for scope in instance.scopes()]})
+
+
+def seal(state: dict[str, Any]) -> bytes:
+    """Return the envelope around the plain state of an instance; raise BudgetSpent when it is too large."""
+    body = orjson.dumps(state)
     if len(body) > MAX_BYTES:
         raise BudgetSpent(bytes=len(body), limit=MAX_BYTES)
     return b"%d %s " % (FORMAT, hashlib.sha256(body).hexdigest().encode()) + body
@@ -39,7 +44,7 @@ def load(envelope: bytes, model: Model, surroundings: Surroundings) -> Game:
 
     Raise StateDamaged if a byte of it changed, its format is unknown or its model has no such node.
     """
-    state = orjson.loads(_body(envelope))
+    state = orjson.loads(opened(envelope))
     try:
         game = begin(model, state["process"], surroundings)
         for owner, spec, closed, row in state["scopes"]:
@@ -56,7 +61,8 @@ def load(envelope: bytes, model: Model, surroundings: Surroundings) -> Game:
     return game
 
 
-def _body(envelope: bytes) -> bytes:
+def opened(envelope: bytes) -> bytes:
+    """Return the body of an envelope: JSON; raise StateDamaged."""
     version, _, rest = bytes(envelope).partition(b" ")
     digest, _, body = rest.partition(b" ")
     if version != str(FORMAT).encode():

@@ -148,6 +148,11 @@ class Execution:
         return self._game.trace
 
     @property
+    def taken(self) -> list[tuple[str, str]]:
+        """Return (process, id) of every flow that a token went along during this move, in order."""
+        return self._game.taken
+
+    @property
     def milestone(self) -> str | None:
         """Return the last milestone reached during this move."""
         return self._game.milestone

@@ -68,6 +68,7 @@ class Game:
         self.agenda: deque[Token] = deque()
         self.steps: list[Step] = []
         self.trace: list[Trace] = []
+        self.taken: list[tuple[str, str]] = []  # (process, id) of every flow that a token went along
         self.milestone: str | None = None
         self.renew()
 
@@ -131,6 +132,7 @@ class Game:
 
     def follow(self, scope: Any, flow: Flow, source: Token) -> None:
         """Take a token along a flow."""
+        self.taken.append((scope.spec.name, flow.id))
         scope.spec.task_specs[flow.target].arrive(self, scope, flow, [[source.id.hex, flow.id]])
 
     def finish(self, token: Token) -> None:

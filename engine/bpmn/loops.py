@@ -89,6 +89,15 @@ def shrink(game: Any, instance: Token) -> None:
         kept["total"] -= 1
 
 
+def resume(game: Any, token: Token) -> None:
+    """Count those of a multi-instance that runs anew and, where all do it at once, begin with those still to come."""
+    kept = token.internal_data["loop"]
+    _count(token)
+    if _loop(token).kind == "parallel":
+        for _ in range(len(kept["outputs"]) - kept["begun"]):
+            _start(game, token)
+
+
 def strike(game: Any, token: Token, index: int) -> None:
     """Take away one of a row whose turn has not come; raise NotFound when it has, or there is none."""
     kept = token.internal_data["loop"]
