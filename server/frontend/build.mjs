@@ -1,7 +1,7 @@
 // Bundles src/ into ../static with hashed names and writes ../static/manifest.json: {entry: {js, css}}.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { editor, pieces, viewer } from './src/studio/form_words.js';
 
@@ -27,14 +27,14 @@ function spoken(contents, words) {
     const literal = word.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
     const found = new RegExp(`${SPOT}(['"])${literal}\\2`, 'g');
     if (!found.test(text)) throw new Error(`the form editor no longer writes: ${word}`);
-    return text.replace(found, (_, spot) => `${spot}icityText(${JSON.stringify(word)})`);
+    return text.replace(found, (_, spot) => `${spot}icityTold(${JSON.stringify(word)}, ${JSON.stringify(words[word])})`);
   }, contents);
 }
 
 function inPieces(contents) {
   return Object.keys(pieces).reduce((text, word) => {
     if (!text.includes(`'${word}`)) throw new Error(`the form editor no longer writes: ${word}`);
-    return text.replace(`'${word}`, () => `icityText(${JSON.stringify(word)}) + '`);
+    return text.replace(`'${word}`, () => `icityTold(${JSON.stringify(word)}, ${JSON.stringify(pieces[word])}) + '`);
   }, contents.replaceAll('translate = translateFallback', 'translate = icityText'));
 }
 
@@ -48,6 +48,12 @@ const speak = {
       const contents = readFileSync(path, 'utf8');
       if (!contents.includes(ADOPTING)) throw new Error('style-mod no longer asks as it did');
       return { contents: contents.replace(ADOPTING, 'if (root.adoptedStyleSheets'), loader: 'js' };
+    });
+    // What FEEL itself has: names and parameters. The engine knows no extensions, and the English about each is long.
+    onLoad({ filter: /@camunda\/feel-builtins\/dist\/index\.js$/ }, async ({ path }) => {
+      const { feelBuiltins } = await import(pathToFileURL(path));
+      const known = JSON.stringify(feelBuiltins.map(({ name, type, params }) => ({ name, type, params })));
+      return { contents: `export const camundaBuiltins = ${known};\nexport const camundaReservedNameBuiltins = [];\n` };
     });
     onLoad({ filter: /form-js-editor\/dist\/index\.es\.js$/ }, ({ path }) => {
       return { contents: inPieces(spoken(readFileSync(path, 'utf8'), editor)), loader: 'js' };

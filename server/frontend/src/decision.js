@@ -1,6 +1,5 @@
 // The editor of decisions: tables with names beside codes, a row to try them, and what the check finds at its rule.
 import DmnModeler from 'dmn-js/lib/Modeler';
-import DmnViewer from 'dmn-js/lib/NavigatedViewer';
 import 'dmn-js/dist/assets/diagram-js.css';
 import 'dmn-js/dist/assets/dmn-js-shared.css';
 import 'dmn-js/dist/assets/dmn-js-drd.css';
@@ -17,15 +16,14 @@ import words from './studio/decision_words.js';
 import { clearTrouble, mountBench, showTrouble } from './studio/bench.js';
 import { differing, post } from './studio/doors.js';
 import { Draft } from './studio/draft.js';
-import { tell } from './studio/phrases.js';
-import { Trial } from './studio/trial.js';
+import { tell } from './studio/decision_phrases.js';
 
 const VIEWS = ['drd', 'decisionTable', 'literalExpression', 'boxedExpression'];
 const host = document.getElementById('dmn');
 const views = document.getElementById('views');
 const draft = new Draft();
 const [door] = draft.info.raw.split('/raw/');
-const Dmn = draft.readonly ? DmnViewer : DmnModeler;
+const Dmn = draft.readonly ? (await import('dmn-js/lib/NavigatedViewer')).default : DmnModeler;
 const additions = Object.fromEntries(VIEWS.map((view) => [view, { additionalModules: [words] }]));
 const modeler = new Dmn({ container: host, common: { keyboard: { bindTo: document } }, ...additions });
 const [undo, redo] = ['undo', 'redo'].map((action) => document.getElementById(action));
@@ -35,8 +33,8 @@ let fired = [];
 let decisions = [];
 
 const codes = picker(names, { addRow: (code) => addRule(active(), code, names), fillCell: (code) => fillCell(code) });
-const trial = new Trial(document.getElementById('trial'), { ask: (given) => ask(given), fired: markFired });
-markFired.numbers = (ids) => ids.map((id) => rowsShown().indexOf(id) + 1).filter(Boolean);
+const bench = document.querySelector('.trial');
+let trial = null;
 
 mountBench(draft, { pick: show, compare: differing(draft) });
 draft.on('findings', (found) => {
@@ -53,6 +51,7 @@ for (const [button, action] of [[undo, 'undo'], [redo, 'redo']]) {
   button.addEventListener('click', () => active().get('commandStack')[action]());
   button.hidden = draft.readonly;
 }
+bench.addEventListener('toggle', beginTrial, { once: true });
 if (!draft.readonly) host.before(codes);
 new MutationObserver(soon).observe(host, { childList: true, subtree: true, characterData: true });
 
@@ -105,6 +104,14 @@ async function ask(given) {
   return post(`${door}/decide`, { path: draft.path, content: await saved(), given });
 }
 
+/** Fetch what tries decisions when somebody first opens its panel. */
+async function beginTrial() {
+  const { Trial } = await import('./studio/trial.js');
+  const numbers = (ids) => ids.map((id) => rowsShown().indexOf(id) + 1).filter(Boolean);
+  trial = new Trial(document.getElementById('trial'), { ask, fired: markFired, numbers });
+  decorate();
+}
+
 function listViews() {
   const current = modeler.getActiveView();
   const entries = modeler.getViews().map((view) => {
@@ -122,9 +129,7 @@ function listViews() {
 function decorate() {
   const view = modeler.getActiveView();
   const shown = decisions.find((one) => one.id === view?.element?.id);
-  const asked = shown?.asks.map((one) => one.name).join() ?? '';
-  if (trial.decision?.id !== shown?.id || trial.asked !== asked) trial.show(shown);
-  trial.asked = asked;
+  trial?.show(shown);
   const table = view?.type === 'decisionTable';
   codes.hidden = !table || !names.size || !codeColumns(active().get('sheet'), names).length;
   annotate();

@@ -8,7 +8,7 @@ import './studio/formeditor.css';
 import { clearTrouble, mountBench, showTrouble } from './studio/bench.js';
 import { differing } from './studio/doors.js';
 import { Draft } from './studio/draft.js';
-import { tell } from './studio/phrases.js';
+import { tell } from './studio/form_phrases.js';
 
 const draft = new Draft();
 const [host, preview] = ['formeditor', 'preview'].map((id) => document.getElementById(id));

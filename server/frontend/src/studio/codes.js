@@ -1,6 +1,6 @@
 // Names of organisations and roles beside their codes in the cells of a decision table, and a list to pick them from.
 import { node } from '../nodes.js';
-import { tell } from './phrases.js';
+import { tell } from './decision_phrases.js';
 
 const QUOTED = /^"([^"]+)"$/;
 const NAMES = new Set(['name', '名称', '部门名称', '单位名称']);

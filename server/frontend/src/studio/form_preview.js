@@ -7,7 +7,7 @@ import { node } from '../nodes.js';
 import { chinese } from '../page.js';
 import words from '../words.js';
 import { post } from './doors.js';
-import { tell } from './phrases.js';
+import { tell } from './form_phrases.js';
 
 const typed = {};
 let form = null;

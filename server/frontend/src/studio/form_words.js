@@ -251,6 +251,15 @@ export const viewer = {
   'Storage access by user': '使用存储',
 };
 
+/** What the form beside the panel writes itself. */
+export const shown = {
+  Browse: '选择文件',
+  Search: '搜索',
+  'dd/mm/yyyy': '日/月/年',
+  'mm/dd/yyyy': '月/日/年',
+  'yyyy/mm/dd': '年/月/日',
+};
+
 /** What the editor's panel hands to a translate service. */
 export const panel = {
   '<empty>': '（未命名）',

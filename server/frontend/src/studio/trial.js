@@ -1,13 +1,13 @@
 // The row in which a decision is tried: typed values go to the server, the rules that fire and the answer come back.
 import { node } from '../nodes.js';
-import { tell } from './phrases.js';
+import { tell } from './decision_phrases.js';
 
 const LOGICAL = new Set(['boolean']);
 
-/** The panel of trials for one decision at a time; `ask(given)` asks the server, `fired(ids)` marks the rules. */
+/** The panel of trials for one decision at a time; `ask(given)` asks the server, `fired(ids)` marks rules. */
 export class Trial {
-  constructor(host, { ask, fired }) {
-    Object.assign(this, { host, ask, fired });
+  constructor(host, { ask, fired, numbers }) {
+    Object.assign(this, { ask, fired, numbers });
     this.typed = {};
     this.form = node('form', { className: 'trial-form' });
     this.outcome = node('div', { className: 'trial-outcome' });
@@ -21,6 +21,9 @@ export class Trial {
 
   /** Show the fields of a decision, with what was typed for them before. */
   show(decision) {
+    const asked = JSON.stringify(decision?.asks ?? null);
+    if (this.asked === asked && this.decision?.id === decision?.id) return; // what was answered stays
+    this.asked = asked;
     this.decision = decision;
     this.outcome.replaceChildren();
     if (!decision) {
@@ -55,8 +58,7 @@ export class Trial {
     const fault = told ? told.fault || found?.fault : tell('failed');
     this.fired(found?.fired ?? []);
     const line = node('p', { className: fault ? 'is-error' : '' });
-    const numbers = this.fired.numbers?.(found?.fired ?? []) ?? [];
-    const rules = numbers.map((number) => tell('rule', { number })).join('、');
+    const rules = this.numbers(found?.fired ?? []).map((number) => tell('rule', { number })).join('、');
     line.textContent = fault || (rules ? tell('fired', { rules }) : tell('none'));
     this.outcome.replaceChildren(line, ...(found && !fault ? [answered(found.answer)] : []));
   }

@@ -1,0 +1,46 @@
+// What the editor of decisions says itself, in both languages.
+import { teller } from './teller.js';
+
+/** Return the text `key` in the language of the page, its {places} filled from `args`. */
+export const tell = teller({
+  zh: {
+    graph: '决策关系图',
+    tryTold: '填写条件的值，看哪些规则成立、得出什么结果。用的是服务器正式办理时的同一套判断。',
+    run: '试算',
+    nothing: '这份文件里没有可以试算的决策。',
+    anything: '可留空',
+    answer: '结果',
+    none: '没有规则成立',
+    fired: '成立的规则：{rules}',
+    firedRow: '成立',
+    rule: '第 {number} 条',
+    noAnswer: '没有结果',
+    yes: '是',
+    no: '否',
+    pick: '选择单位或角色',
+    addRow: '新增一行',
+    fillCell: '填入所选单元格',
+    unreadable: '这份文件无法显示。请看下方的检查结果。',
+    failed: '服务器暂时没有回答，请稍后再试。',
+  },
+  en: {
+    graph: 'Decision graph',
+    tryTold: 'Type values and see which rules fire and what comes out. The server decides as it does in earnest.',
+    run: 'Try',
+    nothing: 'There is no decision to try in this file.',
+    anything: 'may stay empty',
+    answer: 'Answer',
+    none: 'No rule fires',
+    fired: 'Rules that fire: {rules}',
+    firedRow: 'fires',
+    rule: '{number}',
+    noAnswer: 'No answer',
+    yes: 'yes',
+    no: 'no',
+    pick: 'Choose an organisation or a role',
+    addRow: 'Add a row',
+    fillCell: 'Put into the chosen cell',
+    unreadable: 'This file cannot be shown. The findings below say why.',
+    failed: 'The server does not answer just now; try again later.',
+  },
+});
