@@ -237,3 +237,42 @@ def test_the_library_costs_the_same_however_much_lies_in_it(owner, sessions, eng
     event.remove(engine, "before_cursor_execute", count)
     assert costs[:2] == costs[2:]
     assert max(costs) <= 16
+
+
+def test_programs_do_the_same_by_the_api(program, sessions):
+    drafts.ground(sessions)
+    owner, approver, officer = program("liuguan"), program("liushen"), program("jingban")
+    assert [one["programme"] for one in owner.get("/library").get_json()] == ["small", "studio"]
+    assert officer.get("/library").status_code == 403
+    begun = owner.post("/revisions", {"programme": "small", "title": "接口"})
+    address = f"/revisions/{begun.get_json()['id']}"
+    assert (begun.status_code, owner.get(address).get_json()["state"]) == (201, "draft")
+    file = owner.get(f"{address}/files/p.bpmn").get_json()
+    sent = {"content": drawn("p", LONGER).decode(), "version": file["version"]}
+    assert owner._send("PUT", f"{address}/files/p.bpmn", json=sent).get_json()["version"] == 2
+    conflict = owner._send("PUT", f"{address}/files/p.bpmn", json=sent | {"content": "<x/>"})
+    assert (conflict.status_code, conflict.get_json()["conflict"]["saved_by"]) == (409, "梁流管")
+    assert owner.delete(f"{address}/files/forms/any.form?version=9").status_code == 409
+    owner.delete(f"{address}/files/forms/any.form?version=1")
+    states = {one["path"]: one["state"] for one in owner.get(f"{address}/files").get_json()}
+    assert states == {"p.bpmn": "changed", "programme.toml": "same", "forms/any.form": "removed"}
+    assert owner._send("PUT", address, json={"title": "接口", "reason": "试"}).status_code == 204
+    assert owner.post(f"{address}/update", {}).get_json() == {"taken": [], "clashes": []}
+    assert next(one["gate"] for one in owner.get(f"{address}/track").get_json()["checks"]) == "draft"
+    for act, who, status in (("submit", owner, 204), ("take-back", owner, 204), ("submit", owner, 204)):
+        assert who.post(f"{address}/{act}", {} if act == "take-back" else None).status_code == status, act
+    _through(owner, approver, address)
+
+
+def _through(owner, approver, address):
+    assert approver.post(f"{address}/refuse", {"reason": "再想想"}).status_code == 204
+    assert owner.post(f"{address}/submit").status_code == 204
+    assert owner.post(f"{address}/approve", {}).status_code == 403
+    assert approver.post(f"{address}/approve", {"reason": "好"}).status_code == 204
+    assert owner.post(f"{address}/deploy").get_json()["number"] == 2
+    assert owner.post(f"{address}/withdraw", {"reason": "x"}).status_code == 409
+    assert [one["number"] for one in owner.get("/library/small/versions").get_json()] == [2, 1]
+    assert {one["kind"] for one in owner.get("/library/small/versions/2/contents").get_json()} == {"process"}
+    assert owner.get("/library/small/versions/2/zip").data[:2] == b"PK"
+    assert owner.get(f"{address}/steps").get_json()[0]["kind"] == "revision.deployed"
+    assert owner.get("/revisions").get_json() == []
