@@ -123,6 +123,10 @@ class WorkbookRefused(IcityError):
     """The spreadsheet has faults. The fact `cells` names each sheet, cell and fault."""
 
 
+class EndpointOff(IcityError):
+    """This endpoint is switched off; switch it on first."""
+
+
 class AddressRefused(IcityError):
     """Webhooks may not be sent to this address."""
 
@@ -215,6 +219,14 @@ class ObjectionRefused(IcityError):
     """Objections to this unit are not taken here: the days of the notice are over, or it does not name the unit."""
 
 
+class VersionSuspended(IcityError):
+    """This version of the process is suspended; nothing starts on it until it goes on. The fact `why` says why."""
+
+
+class ErrandRefused(IcityError):
+    """This cannot be asked for, confirmed or stopped so. The fact `why` says why."""
+
+
 class BatchRefused(IcityError):
     """These cannot be done at once. The fact `why` says why; none was done."""
 
@@ -237,3 +249,7 @@ class ChangeoverUndecided(IcityError):
 
 class ChangeoverBlocked(IcityError):
     """The instance cannot be carried over to the other version. The fact `why` says why."""
+
+
+class ChangeoverRefused(IcityError):
+    """This cannot be done with the changeover as it stands. The fact `why` says why; nothing was changed."""

@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from secrets import token_bytes
+from uuid import uuid4
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -41,6 +42,11 @@ def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> s
 def new_secret() -> str:
     """Return a new random secret as text that both sides store."""
     return "whsec_" + b64encode(token_bytes(SECRET_BYTES)).decode()
+
+
+def new_id() -> str:
+    """Return the id of a delivery, which stays the same through every try."""
+    return f"msg_{uuid4().hex}"
 
 
 def _signed(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
