@@ -72,6 +72,10 @@ class Kind(StrEnum):
     INCIDENT_RAISED = "incident.raised"  # a step failed and its branch stands still
     INCIDENT_RESOLVED = "incident.resolved"  # a failed step was retried with success
     INCIDENT_SETTLED = "incident.settled"  # a person declared a failed step done, with data and a reason
+    CLOCK_SILENT = "clock.silent"  # the clock has fallen silent: nothing falls due until it is back
+    CLOCK_BACK = "clock.back"  # the clock is back
+    HANDS_SILENT = "hands.silent"  # the hands have fallen silent: what falls due is not done until they are back
+    HANDS_BACK = "hands.back"  # the hands are back
     REMINDER_DUE = "reminder.due"  # a deadline is near or past and its people are told
     TITLE_GRANTED = "title.granted"  # a unit was granted a title: which, and by which document
     TITLE_ENDED = "title.ended"  # a title of a unit ended: which, why, and by which document

@@ -105,7 +105,8 @@ OF_INSTANCES = (
         LEFT JOIN event e ON e.instance = t.instance AND e.task = t.id WHERE :mine
         GROUP BY t.id HAVING count(*) FILTER (WHERE e.kind = 'task.created') <> 1
         OR count(*) FILTER (WHERE e.kind = 'task.completed') <> CAST(t.state = 'completed' AS integer)
-        OR count(*) FILTER (WHERE e.kind = 'task.cancelled') <> CAST(t.state = 'cancelled' AS integer)""",
+        OR count(*) FILTER (WHERE e.kind = 'task.cancelled') - count(*) FILTER (WHERE e.kind = 'task.restored')
+          <> CAST(t.state = 'cancelled' AS integer)""",
     ),
     Rule(
         "task-kept",
@@ -115,7 +116,9 @@ OF_INSTANCES = (
         LEFT JOIN history h ON h.instance = t.instance AND h.task = t.id
         WHERE :mine AND NOT EXISTS (SELECT 1 FROM incident n WHERE n.task = t.id AND n.state = 'open')
         GROUP BY t.id HAVING count(*) FILTER (WHERE h.outcome = 'completed') <> CAST(t.state = 'completed' AS integer)
-        OR count(*) FILTER (WHERE h.outcome = 'cancelled') <> CAST(t.state = 'cancelled' AS integer)""",
+        OR count(*) FILTER (WHERE h.outcome = 'cancelled') - (SELECT count(*) FROM event e
+          WHERE e.instance = t.instance AND e.task = t.id AND e.kind = 'task.restored')
+          <> CAST(t.state = 'cancelled' AS integer)""",
     ),
     Rule(
         "task-answered",

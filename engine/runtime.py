@@ -1,36 +1,55 @@
 """The one door to a running instance: lock, load, move once, save once - all in the caller's transaction."""
 
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from threading import Lock
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
-from engine import clock, processes, projections
+from engine import clock, crossings, memory, processes, projections
 from engine.bpmn import returns, survey
 from engine.bpmn.execution import Execution, Rest
+from engine.bpmn.judgements import Judgement
 from engine.bpmn.returns import Reopening
+from engine.bpmn.transplant import transplant
 from engine.db import after_commit
 from engine.domain.deadlines import Span
-from engine.errors import Busy, InstanceEnded, InstanceSuspended, NotAllowed, NotFound, OperationRefused
+from engine.errors import (
+    Busy,
+    InstanceEnded,
+    InstanceSuspended,
+    NotAllowed,
+    NotFound,
+    OperationRefused,
+    VersionSuspended,
+)
 from engine.identity import Actor
 from engine.processes import Programme
 from engine.projections import Completion, Ending, Held
 from engine.tables import STANDING, Instance, InstanceState
 
-MEMORY = 256
 OPERATORS = frozenset({"PRV_OFFICER", "PRV_LEAD", "SYS_ADMIN"})  # may repair and move any instance
 BACKOFF = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
 PARKED = datetime(9999, 1, 1, tzinfo=UTC)  # what was given up waits here until somebody tries it again
 COLUMNS = "id, deployment, state, version, steps, organisation, milestone, envelope"
 LOCK = text(f"SELECT {COLUMNS} FROM instance WHERE id = CAST(:instance AS uuid) FOR UPDATE")  # noqa: S608
+_STILL = text("SELECT 1 FROM standstill WHERE deployment = :digest")
 LOCK_FREE = text(f"{LOCK} SKIP LOCKED")
+LOCK_MANY = text(f"SELECT {COLUMNS} FROM instance WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """To which version instances go, by whose word, and which open steps go where; `told` is what their event tells."""
+
+    target: Programme
+    actor: UUID
+    choices: Mapping[str, str]
+    told: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -191,6 +210,7 @@ def start(session: Session, programme: Programme, opening: Opening, data: dict[s
         "started_by": opening.started_by,
     }
     session.execute(insert(Instance).values(values))
+    refuse_standstill(session, programme.digest)
     around = processes.surroundings(session, programme, now, instance)
     around.actor = opening.started_by
     execution = Execution.begin(
@@ -203,6 +223,20 @@ def start(session: Session, programme: Programme, opening: Opening, data: dict[s
     running.opening |= {"start": opening.event} if opening.event else {}
     _save(running)
     return instance
+
+
+def refuse_standstill(session: Session, digest: str) -> None:
+    """Raise VersionSuspended when a version stands still, so that nothing starts on it.
+
+    After an instance was inserted the answer is certain: its reference keeps others from suspending the version.
+    """
+    if stands_still(session, digest):
+        raise VersionSuspended(deployment=digest)
+
+
+def stands_still(session: Session, digest: str) -> bool:
+    """Tell whether a version was suspended as a whole."""
+    return session.connection().execute(_STILL, {"digest": digest}).scalar() is not None
 
 
 @contextmanager
@@ -258,13 +292,41 @@ def opened_locked(session: Session, found: Any) -> Iterator[Running]:
         yield running
 
 
+def lock(session: Session, instances: Sequence[UUID]) -> list[Any]:
+    """Lock instances, always in the same order, and return their rows with COLUMNS, ended ones among them."""
+    return list(session.connection().execute(LOCK_MANY, {"ids": list(instances)}))
+
+
+def carry_over(session: Session, found: Any, crossing: Crossing) -> Judgement:
+    """Take an instance, from a row with COLUMNS that the caller has locked, to another version; also a suspended one.
+
+    Ids of open tasks stay, and with them drafts, holders and deadlines. Raise InstanceEnded, StateDamaged,
+    ChangeoverUndecided, ChangeoverBlocked.
+    """
+    _refuse_ended(found)
+    now, source, target = clock.now(), processes.load(session, found.deployment), crossing.target
+    old = Execution.load(found.envelope, source.model, processes.surroundings(session, source, now))
+    around = processes.surroundings(session, target, now, found.id)
+    around.actor = crossing.actor
+    moved = transplant(source.model, target.model, found.envelope, crossing.choices, around)
+    before = crossings.renamed(session, old.rest(), moved.execution.rest())
+    running = Running(session, _held(found, now), target, moved.execution, before)
+    running.known = survey.layers(old)
+    running.acts(crossing.actor)
+    running.tell("instance.changed_over", crossing.told)
+    place = {"deployment": target.digest, "process": moved.judgement.process}
+    session.connection().execute(update(Instance).where(Instance.id == found.id).values(place))
+    _save(running)
+    return moved.judgement
+
+
 @contextmanager
 def _loaded(session: Session, found: Any) -> Iterator[Running]:
     _refuse_ended(found)
     programme = processes.load(session, found.deployment)
     now = clock.now()
     around = processes.surroundings(session, programme, now, found.id)
-    execution = _cached(found.id, found.version)
+    execution = memory.take(found.id, found.version)
     if execution is None:
         execution = Execution.load(found.envelope, programme.model, around)
     execution.meet(around)
@@ -273,7 +335,7 @@ def _loaded(session: Session, found: Any) -> Iterator[Running]:
     if running.moved:
         _save(running)
     else:
-        after_commit(session, lambda: _keep(found.id, found.version, execution))
+        after_commit(session, lambda: memory.keep(found.id, found.version, execution))
 
 
 def _locked(session: Session, instance: UUID) -> Any:
@@ -319,29 +381,9 @@ def _save(running: Running) -> None:
     after = running.execution.rest()
     projections.save(running, envelope, after)
     if not running.execution.ended:
-        after_commit(running.session, lambda: _keep(running.row.id, running.row.version + 1, running.execution))
-
-
-_memory: OrderedDict[UUID, tuple[int, Execution]] = OrderedDict()
-_memory_lock = Lock()
-
-
-def _cached(instance: UUID, version: int) -> Execution | None:
-    """Take an instance out of memory; whoever holds its row lock is the only one who may use it."""
-    with _memory_lock:
-        kept = _memory.pop(instance, None)
-    return kept[1] if kept is not None and kept[0] == version else None
-
-
-def _keep(instance: UUID, version: int, execution: Execution) -> None:
-    with _memory_lock:
-        _memory[instance] = (version, execution)
-        _memory.move_to_end(instance)
-        while len(_memory) > MEMORY:
-            _memory.popitem(last=False)
+        after_commit(running.session, lambda: memory.keep(running.row.id, running.row.version + 1, running.execution))
 
 
 def forget() -> None:
     """Empty the memory of this process, so that the next move reads the database."""
-    with _memory_lock:
-        _memory.clear()
+    memory.forget()

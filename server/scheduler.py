@@ -3,23 +3,20 @@
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine import calendars, clock, documents, messages, reminders, signals, starts, timers
+from engine import calendars, changeovers, clock, documents, messages, pulses, reminders, signals, starts, timers
 from engine.db import Sessions, transaction
+from engine.errands import work
+from engine.pulses import Part
 from engine.settings import Settings
-from engine.tables import Heartbeat
 from webhooks import outbound
 
-NAME = "clock"
-PULSE = timedelta(seconds=10)
 TIDY_SECONDS = 3600
 LOOK_SECONDS = 60  # the hands look at the invariants every ten minutes, whoever asks them and however often
 SILENT_SECONDS = 30
@@ -34,7 +31,9 @@ DUE = select(
     outbound.unpublished().label("events"),
     outbound.pending().label("deliveries"),
     documents.pending().label("documents"),
+    changeovers.pending().label("changeovers"),
     calendars.pending().label("calendar"),
+    work.pending().label("errands"),
 )
 
 _log = structlog.get_logger("icity.clock")
@@ -48,7 +47,7 @@ class Clock:
         self._scheduler: BackgroundScheduler | None = None
         self._stopped = threading.Event()
         self._watch = threading.Thread(target=self._keep_alive, name="clock-watch", daemon=True)
-        self._pulse = clock.now() - PULSE
+        self._pulse = clock.now() - pulses.EVERY
         self.last_tick = time.monotonic()
 
     def start(self) -> None:
@@ -95,10 +94,10 @@ class Clock:
 
     def _beat(self, session: Session) -> None:
         now = clock.now()
-        if abs(now - self._pulse) < PULSE:
+        if abs(now - self._pulse) < pulses.EVERY:
             return
-        row = insert(Heartbeat).values(name=NAME, at=now)
-        session.execute(row.on_conflict_do_update(index_elements=[Heartbeat.name], set_={"at": now}))
+        pulses.beat(session, Part.CLOCK)
+        pulses.look(session)
         self._pulse = now
 
     def _scheduling(self) -> BackgroundScheduler:

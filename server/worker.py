@@ -20,11 +20,12 @@ from psycopg.abc import PQGen
 from sqlalchemy import delete
 from sqlalchemy.exc import OperationalError
 
-from engine import clock, messages, reminders, signals, starts, timers
+from engine import changeovers, clock, messages, pulses, reminders, signals, starts, timers
 from engine.db import Sessions, transaction
 from engine.errands import work
 from engine.errands.work import FailedItem
-from engine.errors import Busy, IcityError
+from engine.errors import Busy, ChangeoverRefused, IcityError
+from engine.pulses import Part
 from engine.settings import Settings
 from engine.tables import Idempotency, SignIn
 from server import recounting, watch
@@ -150,6 +151,14 @@ def look_at_invariants(sessions: Sessions, _: Settings) -> int:
     return watch.look(sessions)
 
 
+def change_over(sessions: Sessions, _: Settings) -> int:
+    """Carry over or take back every group that was asked for, each in a transaction of its own; return how many."""
+    done = 0
+    while _change_group(sessions):
+        done += 1
+    return done
+
+
 DUTIES: Mapping[str, Duty] = {
     "timers": Duty(fire_due_timers, places=2),
     "starts": Duty(start_due),
@@ -162,6 +171,7 @@ DUTIES: Mapping[str, Duty] = {
     "tidy": Duty(tidy),
     "errands": Duty(run_errands),
     "documents": Duty(print_waiting),
+    "changeovers": Duty(change_over),
     "invariants": Duty(look_at_invariants),
 }
 HANDS = sum(duty.places for duty in DUTIES.values()) + 2  # two are always free to come and go
@@ -186,6 +196,7 @@ class Hands:
     def __init__(self, settings: Settings, url: str, sessions: Sessions) -> None:
         reach: dict[str, Any] = {"conninfo": _plain(url), "kwargs": {"options": f"-c search_path={SCHEMA}"}}
         patient = {**reach, "connection_class": _Patient, "min_size": SPARE, "max_size": SPARE * 3}
+        self._sessions = sessions
         self._app = procrastinate.App(connector=procrastinate.PsycopgConnector(**patient))
         for name, duty in DUTIES.items():
             self._app.task(name=name)(_bound(duty, sessions, settings))
@@ -232,14 +243,30 @@ class Hands:
         self._loop.set_default_executor(ThreadPoolExecutor(HANDS, thread_name_prefix="hand"))
         async with self._app.open_async():
             working = asyncio.create_task(self._app.run_worker_async(**WORKING))
+            pulse = asyncio.create_task(self._pulse())
             stopping = asyncio.create_task(self._stopping.wait())
             self._ready.set()
             await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
-            for task in (working, stopping):
+            for task in (working, stopping, pulse):
                 task.cancel()
             ended, _ = await asyncio.gather(working, stopping, return_exceptions=True)
         if isinstance(ended, Exception):
             raise ended
+
+    async def _pulse(self) -> None:
+        """Say that the hands live, as long as this loop turns and the database is there, and look after the clock."""
+        while True:
+            await asyncio.to_thread(_beat, self._sessions)
+            await asyncio.sleep(pulses.EVERY.total_seconds())
+
+
+def _beat(sessions: Sessions) -> None:
+    try:
+        with transaction(sessions) as session:
+            pulses.beat(session, Part.HANDS)
+            pulses.look(session)
+    except OperationalError:
+        _log.exception("pulse.failed")
 
 
 def _fire_batch(sessions: Sessions, settings: Settings) -> int:
@@ -339,6 +366,27 @@ def _run_errand(sessions: Sessions) -> bool:
             return work.disturbed(session) is not None
     with transaction(sessions) as session:
         work.failed(session, place, state, fault)
+    return True
+
+
+def _change_group(sessions: Sessions) -> bool:
+    """Do one group; where that is refused or fails, nothing of it is done, and the group keeps why."""
+    with transaction(sessions) as session:
+        group = changeovers.waiting(session)
+    if group is None:
+        return False
+    why = changeovers.FAILED
+    try:
+        with transaction(sessions) as session:
+            return changeovers.work(session, group)
+    except OperationalError:
+        return False  # somebody holds one of its instances: the clock calls again
+    except ChangeoverRefused as fault:
+        why = fault.facts["why"]
+    except Exception:  # noqa: BLE001 - one group must not stop the others
+        _log.exception("changeover.failed", group=group)
+    with transaction(sessions) as session:
+        changeovers.give_up(session, group, why)
     return True
 
 

@@ -18,6 +18,7 @@ class Changeover(Base):
     id: Mapped[Key]
     programme: Mapped[str]
     digest: Mapped[str]  # of the files that were rehearsed; a version has it once they are deployed
+    files: Mapped[Json]  # the resource at each path
     revision: Mapped[UUID | None] = mapped_column(ForeignKey("revision.id"), index=True)
     rehearsed_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     rehearsed_at: Mapped[Instant]

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), primary_key=True),
         sa.Column("programme", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("files", postgresql.JSONB(), nullable=False),
         _to("changeover", "revision", "revision.id"),
         _to("changeover", "rehearsed_by", "person.id", nullable=False),
         sa.Column("rehearsed_at", INSTANT, nullable=False),
