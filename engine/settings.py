@@ -39,6 +39,7 @@ class Settings:
     timer_attempts: int
     webhook_hosts: list[str]
     webhook_loopback: bool
+    metrics_token: str
     message_days: int
     max_evidence: int
     evidence_types: list[str]
@@ -49,6 +50,7 @@ class Settings:
     task_attachments: int
     default_actions: list[str]
     max_returns: int
+    scenario_coverage: float
     seed_demo: bool
     language: str
 

@@ -253,6 +253,8 @@ class Game:
         gateway._children.remove(token.id)
         root._children.append(token.id)
         token.parent = root
+        scope, chosen = token.workflow.spec.name, token.task_spec.element.id
+        self.taken.extend((scope, flow.id) for flow in gateway.task_spec.outgoing if flow.target == chosen)
         self.done(gateway)
         self.remove(gateway)
         self.note(token, "entered")

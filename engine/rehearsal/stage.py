@@ -125,6 +125,7 @@ class Stage:
         self.cases: list[Case] = []
         self.trace: list[Told] = []
         self.decisions: list[tuple[datetime, str, Made]] = []
+        self.taken = Counter[tuple[str, str]]()
         self.kept: list[Arrival] = []
         self.failures: list[Failure] = []
         self.armed: dict[tuple[str, str], datetime] = {}
@@ -138,6 +139,12 @@ class Stage:
         self._listening: dict[tuple[str, str], dict[tuple[str, UUID, str], tuple[Case, Wait]]] = {}
         self._look_through_kept = False
         self._open = self._open_in_one = self._moves = self._moves_at_once = self._entries = 0
+
+    @property
+    def papers(self) -> list[dict[str, Any]]:
+        """Return the documents composed so far, in order: their kind, round and content."""
+        found: list[dict[str, Any]] = self._registers.get("papers", [])
+        return found
 
     def play(self, process: str | None) -> None:
         """Begin with `process`, or wait for what starts one; go on until the plan's end or until nothing is left."""
@@ -233,6 +240,7 @@ class Stage:
         for one in execution.trace:
             scope = None if one.scope is None else case.scopes.setdefault(one.scope, len(case.scopes) + 1)
             self.trace.append(Told(self.now, case.number, one.process, one.element, one.event, one.task, scope))
+        self.taken.update(execution.taken)
         self.decisions.extend((self.now, case.number, made) for made in execution.made)
         self._post.extend((case, thrown) for thrown in execution.thrown)
         before, case.rest = case.rest, execution.rest()

@@ -21,7 +21,8 @@ def files() -> list[Any]:
     """Return the files of the lifecycle and of all that it calls."""
     drawn = scenarios.diagrams(PROGRAMME)
     needed = scenarios.called(PROGRAMME, {"lifecycle"}, frozenset())
-    return [*(drawn[name].path for name in sorted(needed)), *PROGRAMME.glob("*.dmn"), PROGRAMME / "indicators.csv"]
+    shown = sorted(PROGRAMME / drawn[name].file for name in needed)
+    return [*shown, *PROGRAMME.glob("*.dmn"), PROGRAMME / "indicators.csv"]
 
 
 def plan(start: str = LEAP_DAY) -> dict[str, Any]:
