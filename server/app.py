@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.db import Sessions, transaction
 from engine.settings import ROOT, Settings
-from server import api, auth, headers, hooks, idempotency, limits, pages, problems, secrets, uploads
+from server import api, auth, headers, hooks, idempotency, limits, metrics, pages, problems, secrets, uploads
 from server.reading import StrictJson
 
 FORM_BYTES = 500_000
@@ -82,6 +82,7 @@ def create_app(settings: Settings, sessions: Sessions) -> Flask:
     headers.install(app, tls=settings.tls)
     api.register(app)
     hooks.register(app)
+    metrics.register(app)
     pages.register(app)
     limits.install(app)
     app.register_error_handler(Exception, _fault)

@@ -17,7 +17,7 @@ from server import secrets
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-MACHINES = ("/api/", "/hooks/")  # doors that never read a cookie
+MACHINES = ("/api/", "/hooks/", "/metrics")  # doors that never read a cookie
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 PUBLIC = "public"
 SIGNED_IN = "signed in"

@@ -11,17 +11,15 @@ from lxml import etree
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from engine import clock
+from engine import clock, pulses
 from engine import soundness as whole
 from engine.db import Sessions, transaction
 from engine.settings import ROOT, Settings
-from engine.tables import Heartbeat
 from server import schema, secrets, watch
 
 OLDEST_POSTGRES = 140000
 OLDEST_LXML = (6, 1)
 SKEW = timedelta(seconds=5)
-SILENCE = timedelta(seconds=60)
 LATE = 3 * whole.EVERY
 SHORTEST_SECRET = 32
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
@@ -43,9 +41,9 @@ class Finding:
 def ready(session: Session) -> dict[str, bool]:
     """Return what a serving process needs, and whether it is there; a dead database raises OperationalError."""
     at_head = schema.current(session.connection()) == schema.head()
-    ticks = select(func.max(Heartbeat.at)).where(Heartbeat.name != whole.NAME)
-    beat = session.scalar(ticks) if at_head else None
-    return {"database": True, "schema": at_head, "clock": beat is not None and clock.now() - beat <= SILENCE}
+    alive = {pulse.part.value: pulse.alive for pulse in pulses.standing(session)} if at_head else {}
+    parts = {part.value: alive.get(part.value, False) for part in pulses.Part}
+    return {"database": True, "schema": at_head, **parts}
 
 
 def faults(session: Session) -> list[Finding]:

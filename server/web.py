@@ -16,7 +16,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from engine import db
 from engine.settings import Settings
-from server import logs, uploads
+from server import logs, uploads, vigil
 from server.app import create_app
 
 STOP_SECONDS = 25
@@ -149,7 +149,9 @@ class Web(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types
     def load(self) -> Flask:
         """Return the application of one web process, with connections of its own."""
         engine = db.connect(self._url, self._settings.web_threads + SPARE_CONNECTIONS)
-        return create_app(self._settings, db.sessions(engine))
+        sessions = db.sessions(engine)
+        vigil.begin(sessions)
+        return create_app(self._settings, sessions)
 
 
 def _close_way_in(way: socket.socket) -> None:

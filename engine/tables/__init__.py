@@ -378,6 +378,7 @@ class Heartbeat(Base):
     __tablename__ = "heartbeat"
     name: Mapped[Code]
     at: Mapped[Instant]
+    silent_since: Mapped[Instant | None]  # while it is known to be silent
 
 
 class Violation(Base):

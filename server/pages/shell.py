@@ -50,6 +50,10 @@ MENU = (
         (("pages.studio", "studio", _("Library of programmes")),),
     ),
     (
+        _("Systems"),
+        (("pages.operations", "operations", _("Operations")),),
+    ),
+    (
         _("Yours"),
         (
             ("pages.settings", "settings", _("Settings")),

@@ -85,6 +85,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "score_again": (_part("/scores/{sheet}/again"),),
     "board": (_alike("/board"), _alike("/board?view=table")),
     "boundary_maps": (Place("/board/maps", (ADMIN,)),),
+    "operations": (Place("/operations", (ADMIN,)),),
     "plan_of_year": (_alike("/plan"), _alike("/plan/2026")),
     "rankings": (_alike("/rankings"),),
     "bottlenecks": (Place("/bottlenecks", (OFFICER,)),),

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from engine import processes, revisions, sheets
 from engine.db import transaction
-from engine.domain import indicators
+from engine.differences.sets import WORDS
+from engine.domain import indicators, setbook
 from engine.domain.sheets import Frozen
 from engine.errors import ModelRefused, NotFound, StepFailed
 from engine.sheets import Move
@@ -46,6 +47,13 @@ def rescore_draft(revision: UUID) -> dict[str, Any]:
         "moves": [_told(one) for one in moves],
         "fault": fault,
     }
+
+
+@pages.app_template_global()
+def set_columns() -> dict[str, Any]:
+    """Return what the editor of sets needs to know: columns of each part, their titles, and words for their values."""
+    titles = {column: (title, column.replace("_", " ")) for column, title in setbook.TITLES.items()}
+    return {"sheets": list(setbook.SHEETS.values()), "titles": titles, "words": WORDS, "columns": indicators.COLUMNS}
 
 
 def _moves(session: Session, programme: str, rows: list[dict[str, str]], told: dict[str, Any]) -> list[Move]:

@@ -21,15 +21,15 @@ def visitor(configuration, sessions):
         units.seed(session)
         pilot(session, processes.deploy(session, ROOT / "workflows" / PROGRAMME, "a test").digest)
     app = opened(configuration, sessions)
+    return lambda login: visiting(app, login)
 
-    def visiting(login):
-        client = app.test_client()
-        token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").text)[1]
-        form = {"login": login, "password": PASSWORD, "csrf_token": token, "next": "/"}
-        assert client.post("/sign-in", data=form).status_code == 303
-        return client
 
-    return visiting
+def visiting(app, login):
+    client = app.test_client()
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").text)[1]
+    form = {"login": login, "password": PASSWORD, "csrf_token": token, "next": "/"}
+    assert client.post("/sign-in", data=form).status_code == 303
+    return client
 
 
 def test_the_page_says_who_is_due_and_that_nobody_is_forgotten(visitor):

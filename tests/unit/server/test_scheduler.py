@@ -67,7 +67,7 @@ def test_it_ticks_by_itself_and_leaves_a_heartbeat(ticking, small, configuration
     programme.start(small, "tell")
     assert wait_until(lambda: "events" in ticking.deferred)
     with transaction(small) as session:
-        beat = session.scalar(select(Heartbeat.at).where(Heartbeat.name == scheduler.NAME))
+        beat = session.scalar(select(Heartbeat.at).where(Heartbeat.name == "clock"))
     assert clock.now() - beat < timedelta(seconds=10)
     assert ticking.healthy()
 
