@@ -94,16 +94,16 @@ def measure(session: Session, actor: Actor, since: date, until: date) -> list[St
         raise NotAllowed
     deployed = sorted({row.programme for row in processes.versions(session)})
     known = {name: processes.latest(session, name) for name in deployed}
-    homes = {name: _homes(programme) for name, programme in known.items()}
+    drawn = {name: homes(programme) for name, programme in known.items()}
     given = {
         "zone": str(clock.CIVIL),
         "now": clock.now(),
         "since": _midnight(since),
         "until": _midnight(until + timedelta(days=1)),
-        "shared": sorted({element for own in homes.values() for element, drawn in own.items() if len(drawn) > 1}),
+        "shared": sorted({element for own in drawn.values() for element, places in own.items() if len(places) > 1}),
     }
     steps = [
-        Step(programme, _home(known[programme], homes[programme].get(row["element"], ()), root), **row)
+        Step(programme, home(known[programme], drawn[programme].get(row["element"], ()), root), **row)
         for programme, root, row in _rows(session, given)
     ]
     return sorted(steps, key=lambda one: (-(one.median or 0), -one.open, one.element))
@@ -113,7 +113,7 @@ def drawn(session: Session, steps: Sequence[Step]) -> list[Drawn]:
     """Return the processes of `steps` as their newest versions draw them; steps that are no longer drawn have none."""
     known = {name: processes.latest(session, name) for name in {step.programme for step in steps}}
     wanted = sorted({(step.programme, step.process) for step in steps if step.process})
-    return [_drawn(known[programme], process) for programme, process in wanted]
+    return [diagram(known[programme], process) for programme, process in wanted]
 
 
 def _rows(session: Session, given: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -122,20 +122,20 @@ def _rows(session: Session, given: dict[str, Any]) -> Iterator[tuple[str, str, d
         yield figures.pop("programme"), figures.pop("root"), figures
 
 
-def _homes(programme: Programme) -> dict[str, list[str]]:
+def homes(programme: Programme) -> dict[str, list[str]]:
     """Return the processes in whose diagrams each element is drawn; one in a sub-process is drawn where that is."""
     inside = {element: process for process, elements in programme.model.elements.items() for element in elements}
-    homes: dict[str, list[str]] = defaultdict(list)
+    found: dict[str, list[str]] = defaultdict(list)
     for process, elements in programme.model.elements.items():
         home = process
         while home not in programme.diagrams and home in inside:
             home = inside[home]
         for element in elements:
-            homes[element].append(home)
-    return homes
+            found[element].append(home)
+    return found
 
 
-def _home(programme: Programme, drawn: Sequence[str], root: str) -> str:
+def home(programme: Programme, drawn: Sequence[str], root: str) -> str:
     """Return where a step is drawn: of several processes the one that the instance's own process leads to."""
     if len(drawn) <= 1 or not root:
         return drawn[0] if drawn else ""
@@ -148,7 +148,8 @@ def _home(programme: Programme, drawn: Sequence[str], root: str) -> str:
     return next((home for home in drawn if home in reached), drawn[0])
 
 
-def _drawn(programme: Programme, process: str) -> Drawn:
+def diagram(programme: Programme, process: str) -> Drawn:
+    """Return a process as a version draws it; without a drawing where it has none of its own."""
     drawing = programme.diagrams.get(process, "")
     xml = programme.files[drawing].decode() if drawing else ""
     return Drawn(programme.id, process, programme.model.names.get(process, process), drawing, xml)

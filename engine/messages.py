@@ -13,7 +13,17 @@ from engine import clock, divisions, events, processes, runtime
 from engine.errors import Busy, InstanceEnded, InstanceSuspended, MessageRefused, NotAllowed, NotFound
 from engine.identity import Actor
 from engine.runtime import Opening
-from engine.tables import Instance, InstanceState, Message, MessageState, StartEvent, Subscription, Task, WaitKind
+from engine.tables import (
+    Instance,
+    InstanceState,
+    Message,
+    MessageState,
+    Standstill,
+    StartEvent,
+    Subscription,
+    Task,
+    WaitKind,
+)
 
 LONGEST = 500
 REPLAYERS = frozenset({"PRV_OFFICER", "SYS_ADMIN"})
@@ -186,7 +196,7 @@ def _place(wait: Subscription) -> dict[str, Any]:
 
 def _start(session: Session, message: Message) -> dict[str, Any] | None:
     """Start an instance, about the payload's unit, by the oldest start event that wants the message, if any does."""
-    listening = select(StartEvent).where(StartEvent.kind == WaitKind.MESSAGE, StartEvent.name == message.name)
+    listening = select(StartEvent).where(_starts(), StartEvent.name == message.name)
     found = session.scalar(listening.order_by(StartEvent.id).limit(1))
     if found is None:
         return None
@@ -244,8 +254,14 @@ def _awaited() -> ColumnElement[bool]:
 def _wanted() -> ColumnElement[bool]:
     """Return the condition that a message may be handed over now: to one who is not suspended, or to a start event."""
     takes = exists().where(_awaited(), Instance.id == Subscription.instance, Instance.state == InstanceState.RUNNING)
-    starts = exists().where(StartEvent.kind == WaitKind.MESSAGE, StartEvent.name == Message.name)
+    starts = exists().where(_starts(), StartEvent.name == Message.name)
     return or_(takes, and_(starts, ~exists().where(_awaited())))
+
+
+def _starts() -> ColumnElement[bool]:
+    """Return the condition that a start event listens to messages; while its version stands still they wait."""
+    still = exists().where(Standstill.deployment == StartEvent.deployment)
+    return and_(StartEvent.kind == WaitKind.MESSAGE, ~still)
 
 
 def _awaits(message: Message) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from engine import clock, forms, instances, messages, processes, rounds
+from engine import clock, forms, instances, messages, processes, rounds, runtime
 from engine.bpmn.elements import Element
 from engine.divisions import in_force
 from engine.domain import feel
@@ -96,6 +96,7 @@ def begin(session: Session, actor: Actor, wish: Wish) -> UUID | None:
         raise NotAllowed(organisation=wish.organisation)
     answers = _answers(view, wish)
     programme = processes.latest(session, wish.programme)
+    runtime.refuse_standstill(session, programme.digest)
     start = _start(programme, wish.process, wish.element)
     if start.message is not None:
         unit = answers.get(UNIT)

@@ -94,6 +94,10 @@ def resume(session: Session, actor: Actor, instance: UUID, reason: str) -> None:
     with runtime.operated(session, actor, instance, reason) as running:
         if running.row.state is not InstanceState.SUSPENDED:
             raise _refused("该流程没有暂停。", "It is not suspended.")
+        if runtime.stands_still(session, running.programme.digest):
+            raise _refused(
+                "该流程所在的版本已暂停，须先恢复该版本。", "Its version is suspended; let that go on first."
+            )
         running.resume()
         running.tell("instance.resumed", {"reason": reason})
 

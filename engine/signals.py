@@ -20,6 +20,7 @@ from engine.tables import (
     InstanceState,
     Signal,
     SignalCopy,
+    Standstill,
     StartEvent,
     Subscription,
 )
@@ -187,7 +188,8 @@ def _start(session: Session, copy: int) -> bool:
 def _may_go(now: Any) -> ColumnElement[bool]:
     running = exists().where(Instance.id == SignalCopy.instance, Instance.state != InstanceState.SUSPENDED)
     tried = or_(SignalCopy.retry_at.is_(None), SignalCopy.retry_at <= now)
-    return and_(tried, or_(SignalCopy.instance.is_(None), running))
+    still = exists().where(StartEvent.id == SignalCopy.start_event, StartEvent.deployment == Standstill.deployment)
+    return and_(tried, or_(and_(SignalCopy.instance.is_(None), ~still), running))
 
 
 def _raise(session: Session, row: SignalCopy, reason: str) -> None:

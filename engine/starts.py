@@ -13,7 +13,7 @@ from engine.bpmn import definitions
 from engine.errors import NotAllowed
 from engine.identity import Actor
 from engine.runtime import BACKOFF, OPERATORS, Opening
-from engine.tables import StartEvent, WaitKind
+from engine.tables import Standstill, StartEvent, WaitKind
 
 
 @dataclass(frozen=True)
@@ -87,4 +87,5 @@ def evaluate(session: Session, actor: Actor, case: Case) -> list[UUID]:
 
 
 def _is_due(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
-    return and_(StartEvent.due_at <= now, or_(StartEvent.retry_at.is_(None), StartEvent.retry_at <= now))
+    still = exists().where(Standstill.deployment == StartEvent.deployment)
+    return and_(StartEvent.due_at <= now, ~still, or_(StartEvent.retry_at.is_(None), StartEvent.retry_at <= now))
