@@ -42,13 +42,16 @@ class Act:
 def submit(session: Session, actor: Actor, revision: UUID) -> UUID:
     """Hand a draft in for approval; return the case of its approval.
 
-    Raise NotFound, NotAllowed, or RevisionRefused: it changes nothing, says not why, is old, or has errors.
+    Raise NotFound, NotAllowed, or RevisionRefused: it changes nothing, says not why, is old, has errors, or a scenario
+    of it fails.
     """
+    checking.played(drawn(session, seen(session, actor, revision)))  # takes seconds, so not while others wait
     row = locked(session, actor, revision)
     expect(row, RevisionState.DRAFT)
     files = drawn(session, row)
     checking.refuse(checking.drafted(session, row, files), row)
     checking.refuse(checking.sound(checking.found(row.programme, files)), row)
+    checking.refuse(checking.played(files), row)
     told = checking.words(under(session, row), files)
     row.state, row.submitted_by, row.submitted_at = RevisionState.SUBMITTED, actor.id, clock.now()
     row.digest = processes.digest_of(files)
@@ -100,6 +103,7 @@ def deploy(session: Session, actor: Actor, revision: UUID) -> Deployed:
 
     Raise NotFound, NotAllowed, ModelRefused, or RevisionRefused: not approved, old, or what a rehearsal misses.
     """
+    checking.played(drawn(session, seen(session, actor, revision)))
     row = locked(session, actor, revision)
     expect(row, RevisionState.APPROVED)
     processes.hold(session, row.programme)

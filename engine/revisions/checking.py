@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import differences, processes
+from engine import changeovers, differences, processes, scenarios, settings
 from engine.bpmn.gate import refused
 from engine.domain import drafting
 from engine.errors import RevisionRefused
@@ -22,6 +22,7 @@ from engine.tables import STANDING, Deployment, Instance, Revision, RevisionStat
 Words = Mapping[str, str]
 Findings = list[dict[str, Any]]
 KEPT = 16  # drafts whose findings a process remembers; a draft is looked at again and again as it stands
+MENDED = {"zh": "请先改正检查出的错误。", "en": "Mend the errors of the check first."}
 SIGNED = frozenset({RevisionState.APPROVED, RevisionState.DEPLOYED})
 
 
@@ -76,7 +77,7 @@ def track(session: Session, actor: Actor, revision: UUID) -> Track:
     checks = [
         Check(Gate.DRAFT, *_told(drafted(session, row, files))),
         Check(Gate.CHECK, *_told(sound(every))),
-        Check(Gate.REHEARSE, *_told(rehearsed(session, row, files))),
+        Check(Gate.REHEARSE, *_told(MENDED if sound(every) else rehearsed(session, row, files))),
         Check(Gate.APPROVE, *_told(_signed(row))),
         Check(Gate.DEPLOY, *_told(_running(row))),
     ]
@@ -114,10 +115,25 @@ def sound(every: Findings) -> Words | None:
     return {"zh": f"有 {errors} 处错误，改正后才能提交。", "en": f"{errors} errors keep it from being handed in."}
 
 
+def played(files: Mapping[str, bytes]) -> Words | None:
+    """Return what the scenarios of a draft say against it, none when all come as expected and enough is passed."""
+    return scenarios.missing(files, _coverage())
+
+
 def rehearsed(session: Session, row: Revision, files: Mapping[str, bytes]) -> Words | None:
     """Return what a rehearsal still misses, none when nothing: scenarios, and the cases that run on the programme."""
-    del session, row, files
-    return None
+    if row.state is RevisionState.DEPLOYED:
+        return None
+    return played(files) or tried(session, row, files)
+
+
+def tried(session: Session, row: Revision, files: Mapping[str, bytes]) -> Words | None:
+    """Return how many cases were not tried on a draft, none when all that run were tried on exactly these files."""
+    if changeovers.rehearsed(session, row.programme, processes.digest_of(files)):
+        return None
+    count = running(session, row.programme)
+    zh = f"有 {count} 件在办案件，部署前须在这份修改稿上演练。"
+    return {"zh": zh, "en": f"{count} cases run; they must be tried on this draft before it is deployed."}
 
 
 def running(session: Session, programme: str) -> int:
@@ -139,6 +155,11 @@ def refuse(why: Words | None, row: Revision) -> None:
     """Raise RevisionRefused where there is a reason to."""
     if why is not None:
         raise RevisionRefused(why=dict(why), revision=row.id)
+
+
+@cache
+def _coverage() -> float:
+    return settings.load().scenario_coverage
 
 
 class _Files:
