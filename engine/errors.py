@@ -235,6 +235,10 @@ class EditConflict(IcityError):
     """Somebody else has saved this file meanwhile; nothing was overwritten. The fact `conflict` holds theirs."""
 
 
+class RehearsalRefused(IcityError):
+    """This cannot be rehearsed. The fact `why` says why."""
+
+
 class RevisionRefused(IcityError):
     """This cannot be done with the draft as it stands. The fact `why` says why."""
 

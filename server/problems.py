@@ -87,6 +87,7 @@ REPLIES: dict[type[Exception], Reply] = {
     errors.ErrandRefused: Reply(409, "errand-refused", "不能这样提出、确认或停止。"),
     errors.BatchRefused: Reply(422, "batch-refused", "不能这样批量办理，未办理任何一件。"),
     errors.EditConflict: Reply(409, "edit-conflict", "此文件刚被他人保存过，您的修改没有覆盖对方的内容。"),
+    errors.RehearsalRefused: Reply(422, "rehearsal-refused", "无法这样演练。"),
     errors.RevisionRefused: Reply(409, "revision-refused", "修改稿目前的状况不允许这样处理。"),
     errors.ChangeoverUndecided: Reply(409, "changeover-undecided", "须先说明正在办理的环节转到新版的哪一环节。"),
     errors.ChangeoverRefused: Reply(409, "changeover-refused", "换版目前的状况不允许这样处理，没有作任何改动。"),
