@@ -138,7 +138,7 @@ def _climb(session: Session, told: Rows, now: datetime) -> Rows:
         *row["passed"], last = (step.kind for step in steps.reached(calendar, row["due_at"], first, now))
         row["kind"] = last
         place = {key: row[key] for key in ("instance", "task", "element", "due_at", "roles", "organisation")}
-        following = steps.next(calendar, row["due_at"], now)
+        following = steps.next(calendar, row["due_at"], now, last)
         if following is not None:
             coming.append({**place, "kind": following[0].kind, "remind_at": following[1], "reminded_at": None})
         copies += [

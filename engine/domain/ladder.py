@@ -36,9 +36,12 @@ class Ladder:
         """Return the step of that kind, None for a reminder that belongs to no ladder."""
         return next((step for step in self.steps if step.kind == kind), None)
 
-    def next(self, calendar: Calendar, due: datetime, now: datetime) -> tuple[Step, datetime] | None:
-        """Return the first step whose moment lies after `now`, with that moment (UTC); None past the last."""
-        moments = ((step, _moment(calendar, due, step)) for step in self.steps)
+    def next(
+        self, calendar: Calendar, due: datetime, now: datetime, told: str | None = None
+    ) -> tuple[Step, datetime] | None:
+        """Return the first step after the one `told` whose moment lies after `now`, with that moment (UTC), if any."""
+        begin = next((index + 1 for index, step in enumerate(self.steps) if step.kind == told), 0)
+        moments = ((step, _moment(calendar, due, step)) for step in self.steps[begin:])
         return next(((step, moment) for step, moment in moments if moment > now), None)
 
     def reached(self, calendar: Calendar, due: datetime, since: Step, now: datetime) -> Sequence[Step]:
