@@ -12,12 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock, ownership, processes, reviewing, runtime, tasks
-from engine.errors import InstanceEnded, NotAllowed, NotFound, RevisionRefused, SeatRefused
+from engine.errors import InstanceEnded, NotAllowed, NotFound, RevisionRefused, SeatRefused, TaskClosed
 from engine.identity import Actor
 from engine.processes import Deployed
 from engine.reviewing import Step
 from engine.revisions import checking
-from engine.revisions.finding import expect, locked, seen
+from engine.revisions.finding import STANDING, expect, locked, seen
 from engine.revisions.writing import drawn, newest, under
 from engine.runtime import Opening
 from engine.tables import Person, Revision, RevisionAuthor, RevisionState, Task, TaskState
@@ -168,6 +168,9 @@ def _decide(session: Session, actor: Actor, revision: UUID, act: Act) -> None:
         tasks.complete(session, actor, task, _answers(act))
     except NotFound:
         raise NotAllowed(revision=revision) from None
+    except (InstanceEnded, TaskClosed) as fault:  # somebody else decided meanwhile
+        session.refresh(row)
+        raise RevisionRefused(why=dict(STANDING[row.state]), revision=revision) from fault
     session.refresh(row)
     if row.state is RevisionState.SUBMITTED:  # the operator found that they may not
         raise NotAllowed(revision=revision)
