@@ -9,6 +9,7 @@ from engine.changeovers.carrying import undo_one as undo_one
 from engine.changeovers.carrying import waiting as waiting
 from engine.changeovers.carrying import work as work
 from engine.changeovers.deciding import Decision as Decision
+from engine.changeovers.deciding import again as again
 from engine.changeovers.deciding import decide as decide
 from engine.changeovers.deciding import set_apart as set_apart
 from engine.changeovers.deciding import stay_all as stay_all
@@ -18,8 +19,12 @@ from engine.changeovers.finding import ChangeoverView as ChangeoverView
 from engine.changeovers.finding import GroupView as GroupView
 from engine.changeovers.finding import case as case
 from engine.changeovers.finding import cases as cases
+from engine.changeovers.finding import group_in as group_in
 from engine.changeovers.finding import latest as latest
 from engine.changeovers.finding import listing as listing
+from engine.changeovers.finding import running as running
 from engine.changeovers.finding import show as show
+from engine.changeovers.judging import SEVERITY as SEVERITY
 from engine.changeovers.judging import rehearse as rehearse
 from engine.changeovers.judging import rehearsed as rehearsed
+from engine.changeovers.judging import steps_of as steps_of

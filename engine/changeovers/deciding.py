@@ -59,6 +59,11 @@ def decide(session: Session, actor: Actor, changeover: UUID, group: UUID, wanted
     _told(session, actor, found, [row], wanted.plan)
 
 
+def again(session: Session, actor: Actor, changeover: UUID) -> UUID:
+    """Try the files of a rehearsal on what runs now; return the new rehearsal. Raise NotFound, NotAllowed."""
+    return judging.again(session, actor, finding.find(session, actor, changeover))
+
+
 def stay_all(session: Session, actor: Actor, changeover: UUID) -> int:
     """Let every group that was not carried over end on its old version; return how many. Raise NotFound, NotAllowed."""
     found = finding.find(session, actor, changeover)

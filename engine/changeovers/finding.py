@@ -179,6 +179,20 @@ def listing(session: Session, actor: Actor, programme: str, limit: int = 20) -> 
     return [ChangeoverHead(**row) for row in session.execute(query).mappings()]
 
 
+def running(session: Session, programme: str) -> int:
+    """Count what runs on a programme, whatever version."""
+    query = select(func.count()).select_from(Instance)
+    return session.scalar(query.where(Instance.programme == programme, Instance.state.in_(STANDING))) or 0
+
+
+def group_in(found: ChangeoverView, group: UUID) -> GroupView:
+    """Return a group of a rehearsal; raise NotFound."""
+    row = next((one for one in found.groups if one.id == group), None)
+    if row is None:
+        raise NotFound(group=group)
+    return row
+
+
 def latest(session: Session, revision: UUID, digest: str) -> UUID | None:
     """Return the last rehearsal of a draft with exactly these files, none where there is none."""
     query = select(Changeover.id).where(Changeover.revision == revision, Changeover.digest == digest)

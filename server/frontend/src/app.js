@@ -4,6 +4,8 @@ import './desk.css';
 import './attachments.css';
 import './registers.css';
 import './settings.css';
+import './systems.css';
+import './changeover.css';
 import './library.css';
 import 'htmx.org';
 import { forget } from './autosave.js';

@@ -1,5 +1,29 @@
 """The studio: where process owners change programmes; one module a noun, imported for their addresses."""
 
-from server.pages.studio import catalogue, compare, decisions, drafts, files, forms, library, revisions, sets, timers
+from server.pages.studio import (
+    catalogue,
+    changeovers,
+    compare,
+    decisions,
+    drafts,
+    files,
+    forms,
+    library,
+    revisions,
+    sets,
+    timers,
+)
 
-__all__ = ["catalogue", "compare", "decisions", "drafts", "files", "forms", "library", "revisions", "sets", "timers"]
+__all__ = [
+    "catalogue",
+    "changeovers",
+    "compare",
+    "decisions",
+    "drafts",
+    "files",
+    "forms",
+    "library",
+    "revisions",
+    "sets",
+    "timers",
+]
