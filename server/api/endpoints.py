@@ -11,7 +11,8 @@ from engine.pages import Page
 from server import auth
 from server.api.lists import PageQuery, page_of
 from server.api.openapi import Blueprint
-from webhooks import endpoints, posting
+from webhooks import catalogue, endpoints, posting
+from webhooks.catalogue import Entry
 from webhooks.endpoints import ADMINISTRATOR, KEEPER, Standing, Told
 from webhooks.outbound import Wish
 from webhooks.posting import Fence
@@ -122,6 +123,15 @@ class CountSchema(ma.Schema):
     count = ma.fields.Integer()
 
 
+class EntrySchema(ma.Schema):
+    """A kind of event."""
+
+    kind = ma.fields.String()
+    name = ma.fields.Dict(metadata={"description": "In words, {zh, en}"})
+    schema = ma.fields.Dict(metadata={"description": "JSON Schema (draft 2020-12) of the CloudEvent"})
+    example = ma.fields.Dict()
+
+
 class DeliveryIdSchema(ma.Schema):
     """The number of a delivery."""
 
@@ -213,6 +223,14 @@ def replay_since(wanted: dict[str, datetime], id: int) -> dict[str, int]:  # noq
 def deliveries(page: dict[str, Any], id: int) -> Page[Told]:  # noqa: A002 - the name in the address
     """List what an endpoint was told, the newest first."""
     return endpoints.deliveries(g.session, g.actor, id, page["cursor"], page["limit"])
+
+
+@api.get("/events/catalogue")
+@auth.signed_in
+@api.response(200, EntrySchema(many=True))
+def known_kinds() -> list[Entry]:
+    """List every kind of event: what it says, the JSON Schema of its CloudEvent, and an example."""
+    return list(catalogue.entries().values())
 
 
 @api.get("/deliveries/<int:id>")

@@ -47,11 +47,20 @@ MENU = (
     ),
     (
         _("Studio"),
-        (("pages.studio", "studio", _("Library of programmes")),),
+        (
+            ("pages.studio", "studio", _("Library of programmes")),
+            ("pages.fleet_overview", "fleet", _("Running cases")),
+        ),
     ),
     (
         _("Systems"),
         (("pages.operations", "operations", _("Operations")),),
+    ),
+    (
+        _("Other systems"),
+        (
+            ("pages.endpoints", "endpoints", _("Systems we tell")),
+        ),
     ),
     (
         _("Yours"),
@@ -136,7 +145,8 @@ def _entry(endpoint: str, noun: str, label: object) -> dict[str, Any]:
 
 
 def _noun() -> str:
-    return request.path.split("/")[1] or "tasks"
+    parts = request.path.split("/")
+    return "fleet" if parts[1:3] == ["studio", "fleet"] else parts[1] or "tasks"
 
 
 @cache

@@ -19,6 +19,9 @@ from engine.settings import Settings
 from engine.tables import Figure, OfficialDocument, Round, RoundState, Task, TaskState
 from tests.support import files, registers
 from tests.support.registers import SET, UNIT
+from webhooks import endpoints
+from webhooks.outbound import Wish
+from webhooks.posting import Fence
 
 OFFICER, CLERK, ADMIN, NOBODY = "jingban", "tianbao", "admin", ""
 STAFF = (OFFICER, CLERK)
@@ -92,6 +95,10 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "calendar": (_alike("/calendar"), _alike("/calendar?view=list")),
     "start": (Place("/start"),),
     "opening": (Place("{opening}"),),
+    "endpoints": (Place("/endpoints", (ADMIN,)),),
+    "endpoint": (Place("/endpoints/{endpoint}", (ADMIN,)),),
+    "delivery": (Place("/deliveries/{delivery}", (ADMIN,)),),
+    "kinds_of_event": (Place("/endpoints/events", (ADMIN,)),),
     "settings": (Place("/settings"),),
     "my_sign_ins": (Place("/settings/sign-ins"),),
     "security": (Place("/settings/security"),),
@@ -176,6 +183,11 @@ def furnish(sessions: Sessions, settings: Settings, case: UUID, folder: Path) ->
         said = Objection(UNIT, "individual", "甲某某", "13800000000", "专利数与公报不符", "公报第三页")
         publications.object_to(session, notice, RECEIPT, said)
     _give_notice(sessions)
+    with transaction(sessions) as session:
+        wish = Wish("https://oa.example/in", ["round.opened"], name="公文系统")
+        admin = identity.load(session, ADMIN)
+        found.shared["endpoint"] = endpoint = endpoints.make(session, admin, Fence.of(settings), wish).id
+        found.shared["delivery"] = endpoints.test(session, admin, endpoint)
     store = Store.of(settings)
     for login, element in ((OFFICER, "T28_notice"), (CLERK, "T02_plan")):
         found.own[login] = _desk(sessions, store, login, element)

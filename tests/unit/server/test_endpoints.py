@@ -11,6 +11,7 @@ from engine.db import transaction
 from server import worker
 from tests.support.receiver import Receiver, answering
 from tests.support.web import opened
+from webhooks import catalogue
 
 
 @pytest.fixture
@@ -120,3 +121,12 @@ def test_what_cannot_be_told_is_refused(program):
     ):
         assert admin.post("/endpoints", body).status_code == 422
     assert admin.post("/endpoints", wish(programme="no-such")).status_code == 404
+
+
+def test_the_catalogue_knows_every_kind_and_its_examples_fit(program):
+    rows = program("duijie").get("/events/catalogue").json
+    assert {row["kind"] for row in rows} == {kind.value for kind in events.Kind}
+    assert catalogue.unwritten() == []
+    for row in rows:
+        assert set(row["schema"]["required"]) <= row["example"].keys()
+        assert set(row["schema"]["properties"]["data"]["required"]) <= row["example"]["data"].keys()
