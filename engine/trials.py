@@ -5,7 +5,7 @@ The same code decides that decides in earnest; nothing is kept.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from engine import forms
 from engine.bpmn.gate import ICITY, parse_xml
 from engine.domain import decisions, feel
-from engine.domain.decisions import Decision
+from engine.domain.decisions import Decision, xml
 from engine.domain.decisions.table import Input
 from engine.errors import AnswersRefused, DecisionFailed, ExpressionFailed, ExpressionRefused, ModelRefused
 from engine.tables import Organisation
@@ -24,7 +24,7 @@ LONGEST = 2000
 MOST_OPTIONS = 60
 PATH = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 CONSTANT = re.compile(r'"([^"\\]{1,60})"')
-PLACED = re.compile(r"\{\{\s*#?\w*\s*([^\W\d][\w.]*)\s*\}\}")
+PLACED = re.compile(r"\{\{\s*(?:#\w+\s+)?([^\W\d][\w.]*)\s*\}\}")
 FORM, ROLE = f"{{{ICITY}}}form", f"{{{ICITY}}}role"
 
 Text = dict[str, str]
@@ -42,11 +42,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Tried:
-    """A decision with what it reads; after a trial its answer and the rules that fired, or the fault."""
+    """A decision with what it reads and what its outputs are called; after a trial its answer, or the fault."""
 
     id: str
     name: str
     asks: list[Asked]
+    outputs: dict[str, str]
     answer: Any = None
     fired: list[str] = field(default_factory=list)
     fault: Text | None = None
@@ -93,8 +94,10 @@ def decide(path: str, content: bytes, given: Mapping[str, Mapping[str, str]]) ->
     Values are typed: a text where the column has texts, otherwise FEEL; an empty one is null. Raise ModelRefused for
     a file that is no DMN.
     """
-    found = decisions.read(parse_xml(content, path)).decisions
-    return [_tried(one, given[one.id]) if one.id in given else _untried(one) for one in found.values()]
+    root = parse_xml(content, path)
+    found = decisions.read(root).decisions.values()
+    known = [(one, Tried(one.id, one.name, _asks(one), _outputs(root, one.id))) for one in found]
+    return [_tried(one, told, given[one.id]) if one.id in given else told for one, told in known]
 
 
 def fill(content: bytes, data: Mapping[str, Any], answers: Any) -> Filled:
@@ -150,21 +153,27 @@ def _named(component: Mapping[str, Any]) -> Iterator[str]:
             continue  # lint tells it
 
 
-def _untried(decision: Decision) -> Tried:
-    return Tried(decision.id, decision.name, _asks(decision))
-
-
-def _tried(decision: Decision, typed: Mapping[str, str]) -> Tried:
-    asks = _asks(decision)
+def _tried(decision: Decision, known: Tried, typed: Mapping[str, str]) -> Tried:
     context: dict[str, Any] = {}
-    for one in asks:
+    for one in known.asks:
         _put(context, one.name.split("."), _value(typed.get(one.name, ""), one.kind))
     try:
         told = decision.explain(context)
     except DecisionFailed as failure:
-        return Tried(decision.id, decision.name, asks, fault=_fault(failure.facts))
+        return replace(known, fault=_fault(failure.facts))
     fired = [rule["element"] for made in told["decisions"] for table in made["tables"] for rule in table["rules"]]
-    return Tried(decision.id, decision.name, asks, told["value"], fired)
+    return replace(known, answer=told["value"], fired=fired)
+
+
+def _outputs(root: Any, decision: str) -> dict[str, str]:
+    """Return what people call the outputs of a decision's table, by name."""
+    return {
+        output.get("name") or "": output.get("label") or output.get("name") or ""
+        for element in xml.children(root, "decision")
+        if element.get("id") == decision
+        for table in xml.children(element, "decisionTable")
+        for output in xml.children(table, "output")
+    }
 
 
 def _asks(decision: Decision) -> list[Asked]:

@@ -12,7 +12,9 @@ from engine.differences.changes import FileDifference as FileDifference
 from engine.differences.changes import Kind as Kind
 from engine.differences.changes import What as What
 from engine.differences.changes import Words as Words
+from engine.differences.tables import Cell as Cell
 from engine.differences.tables import Grid as Grid
+from engine.differences.tables import Row as Row
 from engine.errors import ModelRefused
 
 KINDS: Mapping[str, Kind] = {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { editor, pieces, viewer } from './src/studio/form_words.js';
+import { editor, pieces, viewer, woven } from './src/studio/form_words.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, '..', 'static');
@@ -31,12 +31,24 @@ function spoken(contents, words) {
   }, contents);
 }
 
-function inPieces(contents) {
+function inPieces(written) {
+  const contents = Object.entries(woven).reduce((text, [source, ours]) => {
+    if (!text.includes(source)) throw new Error(`the form editor no longer writes: ${source}`);
+    return text.replaceAll(source, () => ours);
+  }, written);
   return Object.keys(pieces).reduce((text, word) => {
     if (!text.includes(`'${word}`)) throw new Error(`the form editor no longer writes: ${word}`);
     return text.replace(`'${word}`, () => `icityTold(${JSON.stringify(word)}, ${JSON.stringify(pieces[word])}) + '`);
   }, contents.replaceAll('translate = translateFallback', 'translate = icityText'));
 }
+
+const PANEL = '(globalThis.icityPanel ?? ((text) => text))';
+const untold = {
+  'children: "Opened in popup"': `children: ${PANEL}("Opened in popup")`,
+  "closeButtonTooltip = 'Close popup'": `closeButtonTooltip = ${PANEL}('Close popup')`,
+  'closeButtonTooltip: "Save and close"': `closeButtonTooltip: ${PANEL}("Save and close")`,
+  'popupTitle = `${element.type} / `;': "popupTitle = '';",
+};
 
 const ADOPTING = 'if (!root.head && root.adoptedStyleSheets';
 
@@ -54,6 +66,15 @@ const speak = {
       const { feelBuiltins } = await import(pathToFileURL(path));
       const known = JSON.stringify(feelBuiltins.map(({ name, type, params }) => ({ name, type, params })));
       return { contents: `export const camundaBuiltins = ${known};\nexport const camundaReservedNameBuiltins = [];\n` };
+    });
+    // The panel of properties hands most of its strings to its translate service; these it writes itself.
+    onLoad({ filter: /@bpmn-io\/properties-panel\/dist\/index\.esm\.js$/ }, ({ path }) => {
+      let contents = readFileSync(path, 'utf8');
+      for (const [written, spoken] of Object.entries(untold)) {
+        if (!contents.includes(written)) throw new Error(`the panel of properties no longer writes: ${written}`);
+        contents = contents.replaceAll(written, spoken);
+      }
+      return { contents, loader: 'js' };
     });
     onLoad({ filter: /form-js-editor\/dist\/index\.es\.js$/ }, ({ path }) => {
       return { contents: inPieces(spoken(readFileSync(path, 'utf8'), editor)), loader: 'js' };

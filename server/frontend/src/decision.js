@@ -25,7 +25,7 @@ const draft = new Draft();
 const [door] = draft.info.raw.split('/raw/');
 const Dmn = draft.readonly ? (await import('dmn-js/lib/NavigatedViewer')).default : DmnModeler;
 const additions = Object.fromEntries(VIEWS.map((view) => [view, { additionalModules: [words] }]));
-const modeler = new Dmn({ container: host, common: { keyboard: { bindTo: document } }, ...additions });
+const modeler = new Dmn({ container: host, ...additions });
 const [undo, redo] = ['undo', 'redo'].map((action) => document.getElementById(action));
 const names = new Map();
 let findings = [];
@@ -145,8 +145,9 @@ function annotate() {
   for (const cell of host.querySelectorAll('td.rule-index')) {
     const found = findings.filter((one) => one.element === cell.dataset.rowId);
     set(cell, 'finding', found[0]?.severity);
-    set(cell, 'fired', fired.includes(cell.dataset.rowId) ? tell('firedRow') : undefined);
-    if (found.length) cell.title = found.map((one) => one.text).join('\n');
+    set(cell, 'fired', fired.includes(cell.dataset.rowId) ? '✓' : undefined);
+    const told = [...found.map((one) => one.text), fired.includes(cell.dataset.rowId) && tell('firedRow')].filter(Boolean);
+    if (told.length) cell.title = told.join('\n');
     else cell.removeAttribute('title');
   }
 }

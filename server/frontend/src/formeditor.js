@@ -4,6 +4,7 @@ import { FormEditor } from '@bpmn-io/form-js-editor';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import '@bpmn-io/form-js-editor/dist/assets/form-js-editor.css';
 import '@bpmn-io/form-js-editor/dist/assets/properties-panel.css';
+import './form.css';
 import './studio/formeditor.css';
 import { clearTrouble, mountBench, showTrouble } from './studio/bench.js';
 import { differing } from './studio/doors.js';

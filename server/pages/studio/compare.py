@@ -1,6 +1,6 @@
 """What differs between two versions of a programme, or between a draft and its base, in words and in colour."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest
 
 from engine import differences, ownership, processes, revisions
 from engine.db import transaction
-from engine.differences import Change, FileDifference, Grid, Kind, What
+from engine.differences import Cell, Change, FileDifference, Grid, Kind, Row, What
 from engine.errors import NotFound
 from server.pages.shell import pages, sessions
 from server.pages.studio.asking import text, wanted
@@ -36,6 +36,8 @@ KINDS = {
     Kind.TEXT: _("text"),
 }
 Files = Mapping[str, bytes]
+LEADING = frozenset({"set", "code", "name", "label", "key", "type", "number"})  # they say which row it is
+NARROW = 8  # a table of so many columns is shown whole
 
 
 @pages.get("/studio/compare/<programme>/<int:left>/<int:right>")
@@ -146,8 +148,9 @@ def _grid(grid: Grid) -> dict[str, Any]:
     """Return a grid with what nobody touched left out, and its columns as people call them."""
     place = 0 if language() == "zh" else 1
     rows = [row for row in grid.rows if row.what is not None]
-    touched = {key for row in rows for key, cell in row.cells.items() if cell.before or cell.after}
-    columns = [key for key in grid.columns if key in touched or key in grid.fates]
+    columns = [key for key in grid.columns if key in LEADING or key in grid.fates or _is_touched(key, rows)]
+    if len(grid.columns) <= NARROW:
+        columns = list(grid.columns)
     return {
         "title": grid.title[place],
         "columns": [
@@ -162,7 +165,11 @@ def _grid(grid: Grid) -> dict[str, Any]:
     }
 
 
-def _cell(grid: Grid, cell: Any, key: str) -> dict[str, Any]:
+def _is_touched(key: str, rows: Sequence[Row]) -> bool:
+    return any(row.cells[key].changed for row in rows)
+
+
+def _cell(grid: Grid, cell: Cell, key: str) -> dict[str, Any]:
     place = 0 if language() == "zh" else 1
     words = grid.words.get(key, {})
     before, after = (words[value][place] if value in words else value for value in (cell.before, cell.after))

@@ -44,6 +44,7 @@ def _told(one: Tried) -> dict[str, Any]:
         "id": one.id,
         "name": one.name,
         "asks": [vars(asked) for asked in one.asks],
+        "outputs": one.outputs,
         "answer": one.answer,
         "fired": one.fired,
         "fault": pick(one.fault),

@@ -251,6 +251,26 @@ export const viewer = {
   'Storage access by user': '使用存储',
 };
 
+/** Sentences of the editor with something in them: its source, and ours in both languages in its place. */
+export const woven = {
+  '`Minimum ${MIN_COLUMNS} columns are allowed`': 'icityText("Minimum {n} columns are allowed", { n: MIN_COLUMNS })',
+  '`Maximum ${MAX_COLUMNS} columns are allowed`': 'icityText("Maximum {n} columns are allowed", { n: MAX_COLUMNS })',
+  '`New value exceeds the maximum of ${MAX_COLUMNS_PER_ROW} columns per row`':
+    'icityText("New value exceeds the maximum of {n} columns per row", { n: MAX_COLUMNS_PER_ROW })',
+  '`Maximum ${MAX_FIELDS_PER_ROW} fields per row are allowed`':
+    'icityText("Maximum {n} fields per row are allowed", { n: MAX_FIELDS_PER_ROW })',
+  "`Expression for '${key}'`": `icityText("Expression for '{n}'", { n: key })`,
+  '`Create ${getIndefiniteArticle(type)} ${label} element`': 'icityText("Create {n}", { n: label })',
+  '`Remove ${entry.label}`': 'icityText("Remove {n}", { n: entry.label })',
+  '`Should not contain more than ${decimalDigits} decimal digits`':
+    'icityText("Should not contain more than {n} decimal digits", { n: decimalDigits })',
+  '`Should not contain more than ${decimalDigits} decimal digits.`':
+    'icityText("Should not contain more than {n} decimal digits", { n: decimalDigits })',
+  '`Should be at least ${min}.`': 'icityText("Should be at least {n}.", { n: min })',
+  '`Should be at most ${max}.`': 'icityText("Should be at most {n}.", { n: max })',
+  '`Should be at least ${minimumValue.toString()}.`': 'icityText("Should be at least {n}.", { n: minimumValue })',
+};
+
 /** What the form beside the panel writes itself. */
 export const shown = {
   Browse: '选择文件',
@@ -258,6 +278,16 @@ export const shown = {
   'dd/mm/yyyy': '日/月/年',
   'mm/dd/yyyy': '月/日/年',
   'yyyy/mm/dd': '年/月/日',
+  'Minimum {n} columns are allowed': '至少占 {n} 栏',
+  'Maximum {n} columns are allowed': '至多占 {n} 栏',
+  'New value exceeds the maximum of {n} columns per row': '一行至多 {n} 栏',
+  'Maximum {n} fields per row are allowed': '一行至多 {n} 个字段',
+  "Expression for '{n}'": '“{n}”的表达式',
+  'Create {n}': '添加{n}',
+  'Remove {n}': '删除{n}',
+  'Should not contain more than {n} decimal digits': '小数不得超过 {n} 位',
+  'Should be at least {n}.': '不得小于 {n}。',
+  'Should be at most {n}.': '不得大于 {n}。',
 };
 
 /** What the editor's panel hands to a translate service. */
@@ -272,7 +302,7 @@ export const panel = {
   'Delete item': '删除此项',
   'FEEL expression is mandatory': '必须用 FEEL 表达式',
   'Click to set a dynamic value with FEEL expression': '点击改用 FEEL 表达式',
-  'Click to remove FEEL expression': '点击改用固定值',
+  'Click to remove dynamic value with FEEL expression': '点击改用固定值',
   'Open documentation': '打开说明',
   'Open pop-up editor': '在窗口中编辑',
   'Opened in editor': '正在窗口中编辑',

@@ -60,7 +60,7 @@ export class Trial {
     const line = node('p', { className: fault ? 'is-error' : '' });
     const rules = this.numbers(found?.fired ?? []).map((number) => tell('rule', { number })).join('、');
     line.textContent = fault || (rules ? tell('fired', { rules }) : tell('none'));
-    this.outcome.replaceChildren(line, ...(found && !fault ? [answered(found.answer)] : []));
+    this.outcome.replaceChildren(line, ...(found && !fault ? [answered(found.answer, found.outputs)] : []));
   }
 }
 
@@ -70,7 +70,7 @@ function choice() {
   return select;
 }
 
-function answered(value) {
+function answered(value, labels) {
   const rows = Array.isArray(value) ? value : [value];
   if (!rows.length || value === null) return node('p', { textContent: tell('noAnswer') });
   const named = rows.every((row) => row && typeof row === 'object' && !Array.isArray(row));
@@ -78,7 +78,7 @@ function answered(value) {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const table = node('table', { className: 'trial-answer' });
   const head = table.createTHead().insertRow();
-  head.append(...names.map((textContent) => node('th', { scope: 'col', textContent })));
+  head.append(...names.map((name) => node('th', { scope: 'col', textContent: labels[name] ?? name })));
   const body = table.createTBody();
   for (const row of rows) body.insertRow().append(...names.map((name) => node('td', { textContent: spoken(row[name]) })));
   return table;
