@@ -22,7 +22,7 @@ keepers = auth.needs(ADMINISTRATOR, KEEPER)
 TALLIES = ("waiting", "sent", "dead")
 
 
-class WishSchema(ma.Schema):
+class EndpointWishSchema(ma.Schema):
     """What an endpoint is to be."""
 
     url = ma.fields.String(required=True, validate=ma.validate.Length(1, posting.LONGEST_URL))
@@ -39,7 +39,7 @@ class WishSchema(ma.Schema):
     )
 
 
-class MakingSchema(WishSchema):
+class EndpointMakingSchema(EndpointWishSchema):
     """What a new endpoint is to be, and whose."""
 
     organisation = ma.fields.String(
@@ -72,7 +72,7 @@ class EndpointSchema(ma.Schema):
     dead = ma.fields.Integer(metadata={"description": "Given up in the last seven days"})
 
 
-class SecretSchema(ma.Schema):
+class EndpointSecretSchema(ma.Schema):
     """The secret of an endpoint, told this once."""
 
     id = ma.fields.Integer()
@@ -117,13 +117,13 @@ class SinceSchema(ma.Schema):
     since = ma.fields.AwareDateTime(required=True, format="iso")
 
 
-class CountSchema(ma.Schema):
+class ResentSchema(ma.Schema):
     """How many events are on their way again."""
 
     count = ma.fields.Integer()
 
 
-class EntrySchema(ma.Schema):
+class EventKindSchema(ma.Schema):
     """A kind of event."""
 
     kind = ma.fields.String()
@@ -149,8 +149,8 @@ def listing() -> list[dict[str, Any]]:
 @api.post("/endpoints")
 @keepers
 @auth.secretive
-@api.arguments(MakingSchema)
-@api.response(201, SecretSchema)
+@api.arguments(EndpointMakingSchema)
+@api.response(201, EndpointSecretSchema)
 def make(wanted: dict[str, Any]) -> dict[str, Any]:
     """Have a system told of events; the secret that signs them is in this reply and never shown again."""
     made = endpoints.make(g.session, g.actor, _fence(), Wish(**wanted))
@@ -167,7 +167,7 @@ def show(id: int) -> dict[str, Any]:  # noqa: A002 - the name in the address
 
 @api.post("/endpoints/<int:id>")
 @keepers
-@api.arguments(WishSchema)
+@api.arguments(EndpointWishSchema)
 @api.response(204)
 def change(wanted: dict[str, Any], id: int) -> None:  # noqa: A002 - the name in the address
     """Change what an endpoint is told and where."""
@@ -177,7 +177,7 @@ def change(wanted: dict[str, Any], id: int) -> None:  # noqa: A002 - the name in
 @api.post("/endpoints/<int:id>/rotate")
 @keepers
 @auth.secretive
-@api.response(200, SecretSchema)
+@api.response(200, EndpointSecretSchema)
 def rotate(id: int) -> dict[str, Any]:  # noqa: A002 - the name in the address
     """Draw a new secret; the one before signs beside it for seven days."""
     return {"id": id, "secret": endpoints.rotate(g.session, g.actor, id)}
@@ -210,7 +210,7 @@ def test(id: int) -> dict[str, int]:  # noqa: A002 - the name in the address
 @api.post("/endpoints/<int:id>/replay")
 @keepers
 @api.arguments(SinceSchema)
-@api.response(202, CountSchema)
+@api.response(202, ResentSchema)
 def replay_since(wanted: dict[str, datetime], id: int) -> dict[str, int]:  # noqa: A002 - the name in the address
     """Send everything since then once more, also what was missed; the last thirty days at most."""
     return {"count": endpoints.replay_since(g.session, g.actor, id, wanted["since"])}
@@ -227,7 +227,7 @@ def deliveries(page: dict[str, Any], id: int) -> Page[Told]:  # noqa: A002 - the
 
 @api.get("/events/catalogue")
 @auth.signed_in
-@api.response(200, EntrySchema(many=True))
+@api.response(200, EventKindSchema(many=True))
 def known_kinds() -> list[Entry]:
     """List every kind of event: what it says, the JSON Schema of its CloudEvent, and an example."""
     return list(catalogue.entries().values())
