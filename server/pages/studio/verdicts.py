@@ -14,14 +14,14 @@ VERDICTS = {
     Verdict.LOSS: (_("would lose work"), "red", _("Work that was begun has no place in the new version.")),
     Verdict.BLOCKED: (_("cannot be carried over"), "red", _("These end on their old version.")),
     Verdict.MAPPED: (_("finds its place by itself"), "blue", _("Every open step has its counterpart.")),
-    Verdict.UNCHANGED: (_("unchanged"), "green", _("What is open stands where it stood.")),
+    Verdict.UNCHANGED: (_("not affected"), "green", _("What is open stands where it stood.")),
 }
 STATES: Mapping[str, tuple[object, str]] = {
     GroupState.OPEN: (_("not carried over"), "gray"),
     GroupState.QUEUED: (_("is being carried over"), "blue"),
     GroupState.APPLIED: (_("on the new version"), "green"),
     GroupState.UNDOING: (_("is being taken back"), "blue"),
-    GroupState.UNDONE: (_("taken back"), "gray"),
+    GroupState.UNDONE: (_("returned to the old version"), "gray"),
 }
 PLANS: Mapping[str | None, object] = {
     None: _("not decided yet"),
@@ -30,7 +30,7 @@ PLANS: Mapping[str | None, object] = {
 }
 OUTCOMES = {
     "carried": (_("carried over"), "green"),
-    "undone": (_("taken back"), "gray"),
+    "undone": (_("returned to the old version"), "gray"),
     "ended": (_("had ended by then"), "gray"),
     "elsewhere": (_("was on another version by then"), "gray"),
 }
