@@ -91,7 +91,15 @@ def _form(path: str, content: bytes) -> Pick | None:
         return None
     components = schema.get("components") if isinstance(schema, dict) else None
     fields = tuple(_fields(components, "")) if isinstance(components, list) else ()
-    return Pick(key, _both(key), path, inputs=fields)
+    return Pick(key, _both(_heading(components) or key), path, inputs=fields)
+
+
+def _heading(components: Any) -> str:
+    """Return the heading that a form begins with; owners know it by that."""
+    first = components[0] if isinstance(components, list) and components else None
+    text = first.get("text") if isinstance(first, dict) else None
+    line = text.partition("\n")[0] if isinstance(text, str) else ""
+    return line.lstrip("#").strip() if line.startswith("#") and "{{" not in line else ""
 
 
 def _fields(components: list[Any], prefix: str) -> Iterator[Pick]:

@@ -38,7 +38,7 @@ function Feel({ element, id, field, get, set, desk }) {
     setValue: (text) => set(text && text !== '=' ? text : undefined),
   });
   if (field.name !== 'assignee' || !offers.length) return editor;
-  return h('div', {}, editor, chooser(`${id}-from`, label('fromStep'), offers.map(offer), (text) => set(`=${text}`)));
+  return h('div', { class: 'icity-choosing' }, editor, chooser(`${id}-from`, label('fromStep'), offers.map(offer), (text) => set(`=${text}`)));
 }
 
 function offer({ name, from, detail }) {
@@ -49,14 +49,17 @@ function Pick({ element, id, field, get, set, desk }) {
   const list = desk.catalogue[field.from] ?? [];
   const value = get();
   const here = list.find((one) => one.id === value);
-  const options = [{ value: '', label: label('none') }, ...list.map(option)];
+  const options = [{ value: '', label: label('none') }, ...lines(list)];
   if (value && !here) options.push({ value, label: label('unknown', { id: value }) });
   const link = field.opens && here?.file ? h('a', { href: addressOf(desk.info, here.file) }, label('open')) : field.told;
   return SelectEntry({ element, id, label: field.label, description: here?.told ?? link, getOptions: () => options, getValue: () => value ?? '', setValue: (text) => set(text || undefined) });
 }
 
-function option({ id, name }) {
-  return { value: id, label: name && name !== id ? `${name} · ${id}` : id };
+// Two of the same name are told apart by their ids, which nobody else needs to read.
+function lines(list) {
+  const names = list.map(({ name }) => name);
+  const often = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+  return list.map(({ id, name }) => ({ value: id, label: often.has(name) ? `${name} · ${id}` : name || id }));
 }
 
 // Chips that may be taken away, and a list to add from; `field.empty` keeps "none at all" apart from "nothing said".
@@ -72,7 +75,12 @@ function Several({ id, field, get, set, desk }) {
     h('span', { class: 'bio-properties-panel-label' }, field.label),
     h('ul', {}, chosen.map(chip)),
     chooser(`${id}-add`, label('add'), rest, (key) => put([...chosen, key]), field.label),
-    field.told ? h('div', { class: 'bio-properties-panel-description' }, field.told) : null);
+    field.told ? h('div', { class: 'bio-properties-panel-description' }, told(field, desk.catalogue)) : null);
+}
+
+// What the settings allow where nothing is chosen is said by name.
+function told({ name, told: text }, { usual }) {
+  return name === 'actions' && usual ? `${text}${usual.join('、')}` : text;
 }
 
 /** Return a list whose choice is handed to `act` and that then stands at its first line again. */
@@ -84,5 +92,5 @@ export function chooser(id, first, list, act, name = first) {
   };
   return h('select', { id, class: 'bio-properties-panel-input icity-chooser', 'aria-label': `${name} · ${first}`, onChange: choose },
     h('option', { value: '' }, first),
-    list.map((one) => h('option', { key: one.id, value: one.id }, option(one).label)));
+    lines(list).map((one) => h('option', { key: one.value, value: one.value }, one.label)));
 }

@@ -24,7 +24,7 @@ export async function laidOut(xml, moddle) {
     ...(collaboration ? [pooled(collaboration, drawings, moddle)] : [...drawings.values()].map(({ top }) => top)),
     ...inner,
   ];
-  link(definitions, moddle);
+  link(definitions);
   return (await moddle.toXML(definitions, { format: true })).xml;
 }
 
@@ -33,8 +33,8 @@ function processes(definitions) {
 }
 
 function nodesOf(scope) {
-  const own = (scope.flowElements ?? []).filter((one) => one.$instanceOf('bpmn:FlowNode'));
-  return own; // what is inside a sub-process may be hidden with it
+  // what is inside a sub-process may be hidden with it, and is not asked for
+  return (scope.flowElements ?? []).filter((one) => one.$instanceOf('bpmn:FlowNode'));
 }
 
 // bpmn-auto-layout draws the first process of a file; so each is given to it in a file of its own.
@@ -42,10 +42,25 @@ async function drawing(xml, id, moddle) {
   const { rootElement: alone } = await moddle.fromXML(xml);
   alone.rootElements = alone.rootElements.filter((one) => one.$type !== 'bpmn:Collaboration' && (one.$type !== 'bpmn:Process' || one.id === id));
   alone.diagrams = [];
+  for (const process of processes(alone)) joined(process);
   const { rootElement: drawn } = await moddle.fromXML(await layoutProcess((await moddle.toXML(alone)).xml));
   const top = drawn.diagrams.find((one) => one.plane.bpmnElement?.id === id) ?? drawn.diagrams[0];
   loose(drawn, id, top, moddle);
   return { top, others: drawn.diagrams.filter((one) => one !== top) };
+}
+
+// Other tools may leave out at a node which flows come and go, which the layout follows.
+function joined(scope) {
+  for (const one of scope.flowElements ?? []) {
+    if (one.$type === 'bpmn:SequenceFlow') {
+      add(one.sourceRef, 'outgoing', one);
+      add(one.targetRef, 'incoming', one);
+    } else if (one.flowElements) joined(one);
+  }
+}
+
+function add(node, name, flow) {
+  if (node && !node.get(name).includes(flow)) node.get(name).push(flow);
 }
 
 // Notes and data that were left without a place stand in a row below.
@@ -84,8 +99,8 @@ function pooled(collaboration, drawings, moddle) {
 }
 
 // What the drawings refer to were elements of other readings of the file; now they are those of this one.
-function link(definitions, moddle) {
-  const known = moddle.ids ? new Map() : new Map();
+function link(definitions) {
+  const known = new Map();
   collect(definitions, known, new Set());
   for (const diagram of definitions.diagrams) {
     diagram.$parent = definitions;

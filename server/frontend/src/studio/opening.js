@@ -4,6 +4,10 @@ import { clearTrouble, showTrouble } from './bench.js';
 import { lacking, laidOut } from './layout.js';
 import { fill } from './words.js';
 
+const ROOM = 0.88; // what the palette leaves of the canvas
+const PALETTE = 50;
+const NARROW = 600; // there the palette is hidden: a phone is for looking
+
 const words = {
   zh: {
     unreadable: '这份文件无法打开',
@@ -42,6 +46,9 @@ export function fit(modeler) {
   const canvas = modeler.get('canvas');
   canvas.resized();
   canvas.zoom('fit-viewport', 'auto');
+  if (!modeler.get('palette', false) || canvas.getContainer().clientWidth < NARROW) return;
+  canvas.zoom(canvas.zoom() * ROOM, 'auto');
+  canvas.scroll({ dx: PALETTE, dy: 0 });
 }
 
 function drawn(definitions) {

@@ -41,9 +41,17 @@ export function messageEdges(collaboration, elements, moddle) {
     const [from, to] = [box(flow.sourceRef?.id), box(flow.targetRef?.id)];
     if (!from || !to) return [];
     const down = from.y < to.y;
-    const point = (bounds, low) => moddle.create('dc:Point', { x: bounds.x + bounds.width / 2, y: low ? bounds.y + bounds.height : bounds.y });
-    return [moddle.create('bpmndi:BPMNEdge', { id: `${flow.id}_di`, bpmnElement: flow, waypoint: [point(from, down), point(to, !down)] })];
+    const side = (bounds, low) => ({ x: bounds.x + bounds.width / 2, y: low ? bounds.y + bounds.height : bounds.y });
+    const [begin, end] = [side(from, down), side(to, !down)];
+    const lane = between(elements, down ? end : begin); // it turns where no pool is
+    const waypoint = [begin, { x: begin.x, y: lane }, { x: end.x, y: lane }, end].map((one) => moddle.create('dc:Point', one));
+    return [moddle.create('bpmndi:BPMNEdge', { id: `${flow.id}_di`, bpmnElement: flow, waypoint })];
   });
+}
+
+function between(elements, { y }) {
+  const tops = elements.filter((one) => one.bpmnElement?.$type === 'bpmn:Participant' && one.bounds.y <= y).map((one) => one.bounds.y);
+  return Math.max(...tops, 0) - PADDING;
 }
 
 /** Return the diagram of a collaboration with its elements. */

@@ -29,9 +29,9 @@ function Builder({ element, desk }) {
   const put = (next, value) => modeling.updateModdleProperties(element, definition, expressed(definition, next, value, factory));
   const row = element.businessObject.get('icity:deadline');
   return h('div', { class: 'bio-properties-panel-entry icity-timer', 'data-entry-id': 'timer' },
-    field('timer-kind', label('timer.kind'), kinds(kind, (next) => put(next, FIRST[next]()))),
+    row ? null : field('timer-kind', label('timer.kind'), kinds(kind, (next) => put(next, FIRST[next]()))),
     row ? null : size(kind, text, (value) => put(kind, value)),
-    field('timer-text', label('timer.text'), input('timer-text', text, (value) => put(kind, value))),
+    row ? null : field('timer-text', label('timer.text'), input('timer-text', text, (value) => put(kind, value))),
     h(Dates, { kind, text, row, anchor: element.businessObject.get('icity:anchor') ?? '', desk }));
 }
 
