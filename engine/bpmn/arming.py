@@ -12,11 +12,10 @@ from SpiffWorkflow.util.task import TaskState
 from engine.bpmn import loops
 from engine.bpmn.baggage import Bag, Room
 from engine.bpmn.definitions import wait_for
-from engine.bpmn.findings import Errands
+from engine.bpmn.findings import LASTING, Errands
 from engine.bpmn.game import Game
 from engine.bpmn.nodes import Joining, Parallel
 from engine.bpmn.scopes import Token, view
-from engine.bpmn.watching import LASTING
 
 
 def run(game: Game, errands: Errands) -> None:
@@ -26,11 +25,11 @@ def run(game: Game, errands: Errands) -> None:
         _furnish(game, _scope(game, room))
     for bag, event, mark in errands.arms:
         host = _token(game, bag)
-        _watch(game, host, host.workflow.spec.task_specs[event], mark)
+        _watch(game, host, event, mark)
     for room, handler in errands.triggers:
         scope = _scope(game, room)
         if not scope.completing or not scope.alive:
-            _watch(game, scope.task_tree, scope.spec.task_specs[handler], "trigger")
+            _watch(game, scope.task_tree, handler, "trigger")
     for bag in errands.messages:
         token = _token(game, bag)
         token.internal_data["wait"] = wait_for(token.task_spec.awaited, game.around, view(token))

@@ -24,7 +24,10 @@ WAITS = {
 
 @dataclass(eq=False)
 class Bag:
-    """One token: its row in the envelope, the scope it is in, the token it hangs below, what it has inside."""
+    """One token: its row in the envelope, the scope it is in, the token it hangs below, what it has inside.
+
+    `node` is renamed on the way, `scope` and `origin` tell where it stood in the old version.
+    """
 
     id: str
     node: str
@@ -35,6 +38,10 @@ class Bag:
     scope: "Room"
     children: list["Bag"] = field(default_factory=list)
     inner: "Room | None" = None
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        self.origin = self.node
 
     @property
     def task(self) -> UUID:
@@ -149,14 +156,14 @@ def seat(bag: Bag, name: Callable[[Bag], str]) -> Iterator[Loss]:
     """Yield what is lost when one of several must wait for their turn again."""
     told = name(bag)
     yield Loss(
-        "seat", bag.task, bag.node, told, f"“{told}”中一位的办理须重新轮到", f"a turn at {told!r} must come again"
+        "seat", bag.task, bag.origin, told, f"“{told}”中一位的办理须重新轮到", f"a turn at {told!r} must come again"
     )
     yield from losses(bag, name)
 
 
 def _lost(bag: Bag, name: str) -> Iterator[Loss]:
     def loss(kind: str, zh: str, en: str) -> Loss:
-        return Loss(kind, bag.task, bag.node, name, f"“{name}”：{zh}", f"{name!r}: {en}")
+        return Loss(kind, bag.task, bag.origin, name, f"“{name}”：{zh}", f"{name!r}: {en}")
 
     if bag.kind == "task":
         yield loss("task", "正在办理的任务及其草稿", "the open task with its draft")

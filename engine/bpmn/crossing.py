@@ -118,6 +118,8 @@ class Crossing(Findings):
             )
             return
         path[-1].tokens.remove(bag)
+        self.errands.spare(bag, inner)
+        watching.unwatched(self, [*bag.some("watch"), *inner.tokens])
         self._leave(bag, inner, path[-1])
 
     def _leave(self, bag: Bag, inner: Room, room: Room) -> None:
@@ -126,10 +128,10 @@ class Crossing(Findings):
         room.data.update({name: value for name, value in data.items() if name not in room.data})
         lost = [name for name, value in inner.data.items() if room.data[name] != value]
         if lost:
-            names, told = ", ".join(sorted(lost)), self.pair.old.node((bag.scope.spec, bag.node)).element.name
+            names, told = ", ".join(sorted(lost)), self.name(bag)
             zh, en = f"“{told}”：其内部数据（{names}）", f"{told!r}: the data inside ({names})"
-            self.losses.append(Loss("variables", bag.task, bag.node, told, zh, en))
-        if room.kept.get("interrupted") == bag.node:
+            self.losses.append(Loss("variables", bag.task, bag.origin, told, zh, en))
+        if room.kept.get("interrupted") in {bag.origin, bag.node}:
             room.kept.pop("interrupted")
         self.touched = True
 
@@ -154,7 +156,6 @@ class Crossing(Findings):
         for spec in inside:
             if spec not in room.opened:
                 self.errands.rooms.append(baggage.opened(room, spec))
-                self.armed += watching.beginning(self.pair.new, room.spec, spec)
             room = room.opened[spec]
         return room
 

@@ -8,6 +8,7 @@ from engine.bpmn.baggage import Bag, Origins, Room
 from engine.bpmn.counterparts import Home, Pair, changes, enterable, ranked
 from engine.bpmn.judgements import DROP, Judgement, Loss, Obstacle, OpenStep, Spot, Verdict, Watch
 
+LASTING = frozenset({"timer", "message", "signal", "conditional"})
 Path = Sequence[Room]
 """The rooms of one process around a token, the outermost first."""
 
@@ -17,12 +18,17 @@ class Errands:
     """What only a running game can do: rooms to furnish, events to arm, tokens to begin or lead on; see `arming`."""
 
     rooms: list[Room] = field(default_factory=list)
-    arms: list[tuple[Bag, str, str]] = field(default_factory=list)
-    triggers: list[tuple[Room, str]] = field(default_factory=list)
+    arms: list[tuple[Bag, Any, str]] = field(default_factory=list)
+    triggers: list[tuple[Room, Any]] = field(default_factory=list)
     starts: list[tuple[Room, str, Origins]] = field(default_factory=list)
     leads: list[tuple[Room, str, Origins]] = field(default_factory=list)
     loops: list[Bag] = field(default_factory=list)
     messages: list[Bag] = field(default_factory=list)
+
+    def spare(self, bag: Bag, room: Room) -> None:
+        """Forget what was to be done at a token and in its room, which are not carried over after all."""
+        self.arms = [one for one in self.arms if one[0] is not bag]
+        self.triggers = [one for one in self.triggers if one[0] is not room]
 
     def leads_into(self, room: Room) -> bool:
         """Tell whether a token will begin in a room."""
@@ -37,10 +43,19 @@ class Findings:
         self.steps: list[OpenStep] = []
         self.losses: list[Loss] = []
         self.obstacles: list[Obstacle] = []
-        self.armed: list[Watch] = []
         self.disarmed: list[Watch] = []
         self.errands = Errands()
         self.touched = False
+
+    @property
+    def armed(self) -> list[Watch]:
+        """Return what begins to be waited for."""
+        errands, version = self.errands, self.pair.new
+        events = [event for _, event, _ in errands.arms] + [handler for _, handler in errands.triggers]
+        for room in errands.rooms:
+            around = version.chain[room.spec][-2]
+            events += [*version.node((around, room.spec)).boundaries, *version.model.specs[room.spec].handlers]
+        return [Watch(one.name, one.element.name) for one in events if one.awaited.event in LASTING]
 
     @property
     def verdict(self) -> Verdict:
@@ -61,7 +76,7 @@ class Findings:
 
     def old(self, bag: Bag) -> Any:
         """Return the node of the old version at which a token stands."""
-        return self.pair.old.node((bag.scope.spec, bag.node))
+        return self.pair.old.node((bag.scope.spec, bag.origin))
 
     def name(self, bag: Bag) -> str:
         """Return what the old diagram calls the node of a token."""
@@ -75,7 +90,7 @@ class Findings:
         """Note where a token goes, and those of its loop."""
         element, target = self.old(bag).element, self.pair.new.spot(home)
         differs = changes(element, self.pair.new.node(home).element)
-        same = home == (bag.scope.spec, bag.node) and not differs
+        same = home == (bag.scope.spec, bag.origin) and not differs
         verdict = Verdict.UNCHANGED if same else Verdict.MAPPED
         for one in (bag, *bag.seats):
             self.steps.append(OpenStep(one.task, one.kind, self.spot(bag), verdict, target, changes=differs))
@@ -100,7 +115,7 @@ class Findings:
 
     def spot(self, bag: Bag) -> Spot:
         """Return where a token stands, as plain values."""
-        return self.pair.old.spot((bag.scope.spec, bag.node))
+        return self.pair.old.spot((bag.scope.spec, bag.origin))
 
     def chosen(self, bag: Bag, path: Path) -> Home | None:
         """Return where somebody sends a token; None when nobody does, or where it cannot go."""

@@ -22,70 +22,118 @@ WAYS = 4  # conditional flows of one node whose combinations are tried
 
 @dataclass(frozen=True)
 class Fate:
-    """Whether some run comes to an end, and the joins at which some run stands still for ever."""
+    """Whether some run comes to an end, and the joins at which some run stands still for ever.
+
+    Of too many runs nothing is known; they are taken as good, and not as `sound`.
+    """
 
     ends: bool
     stuck: frozenset[str]
+    known: bool = True
+
+    @property
+    def sound(self) -> bool:
+        """Tell whether every run is known to go on to an end."""
+        return self.ends and not self.stuck and self.known
 
 
-FREE = Fate(ends=True, stuck=frozenset())
+UNKNOWN = Fate(ends=True, stuck=frozenset(), known=False)
 
 
 def stuck(spec: Any, marking: Marking) -> list[str]:
     """Return the joins at which tokens would wait for ever, though those of a fresh instance do not."""
-    if all(kind == "at" for kind, _ in marking) and not _joins(spec):
+    net = _net(spec)
+    if not net.joins:
         return []
-    fate = _fate(spec, tuple(sorted(marking)))
-    if fate == FREE:
+    fate = _fate(spec, tuple(sorted(net.places(marking))))
+    if not fate.stuck:
         return []
-    usual = _fate(spec, tuple(sorted(("at", node.name) for node in spec.begins)))
-    if (usual.stuck and fate.ends) or not usual.ends:
+    usual = fresh(spec)
+    if (fate.ends and not usual.sound) or not usual.ends:
         return []
     return sorted(fate.stuck)
 
 
+def fresh(spec: Any) -> Fate:
+    """Return what may become of a scope that has just begun."""
+    return _fate(spec, tuple(sorted(("at", node.name) for node in spec.begins)))
+
+
 @lru_cache(maxsize=4096)
 def _fate(spec: Any, marking: Marking) -> Fate:
-    seen, waiting = {marking}, [marking]
+    net, seen, waiting = _net(spec), {marking}, [marking]
     ends, at = False, set[str]()
     while waiting:
         now = waiting.pop()
-        following = set(_steps(spec, now))
+        following = net.steps(now)
         if not following:
             ends = ends or not now
-            at |= {_join(spec, flow) for _, flow in now}
-        for one in following - seen:
-            seen.add(one)
-            waiting.append(one)
+            at |= {net.joins[flow].name for _, flow in now}
+        fresh_ones = [one for one in following if one not in seen]
+        seen.update(fresh_ones)
+        waiting += fresh_ones
         if len(seen) > MOST:
-            return FREE
+            return UNKNOWN
     return Fate(ends, frozenset(at))
 
 
-def _steps(spec: Any, marking: Marking) -> Iterator[Marking]:
-    """Yield what may follow; automatic and human steps alike, one token at a time, joins when they can go on."""
-    for place in dict.fromkeys(marking):
-        if place[0] == "at":
+class _Net:
+    """A scope's ways, worked out once: `joins` by the flows into them, `ways` of each node as the places they lead to.
+
+    Tokens at different nodes do not get into each other's way: it is enough to look at what one of them may do.
+    """
+
+    def __init__(self, spec: Any) -> None:
+        nodes = spec.task_specs.values()
+        gathering = [node for node in nodes if isinstance(node, Joining) and len(node.incoming) > 1]
+        self.targets = {flow.id: flow.target for node in nodes for flow in node.incoming}
+        self.joins = {flow.id: node for node in gathering for flow in node.incoming}
+        self.parallel = [node for node in gathering if isinstance(node, Parallel)]
+        self.inclusive = [node for node in gathering if isinstance(node, Inclusive)]
+        self.ways = {node.name: [self._places(ways) for ways in _ways(node)] for node in nodes}
+
+    def places(self, marking: Marking) -> Iterator[Place]:
+        """Yield where tokens stand; one that waits at what is no join any more will pass."""
+        for kind, name in marking:
+            passes = kind == "by" and name not in self.joins
+            yield ("at", self.targets[name]) if passes else (kind, name)
+
+    def steps(self, marking: Marking) -> set[Marking]:
+        """Return what may follow: a join that is full goes on first, then a token, then an inclusive join."""
+        held = {flow for kind, flow in marking if kind == "by"}
+        for node in self.parallel if held else ():
+            if held.issuperset(flow.id for flow in node.incoming):
+                return {self._merged(node, marking, held)}
+        place = next((place for place in marking if place[0] == "at"), None)
+        if place is not None:
             rest = list(marking)
             rest.remove(place)
-            yield from (_put(spec, rest, ways) for ways in _ways(spec.task_specs[place[1]]))
-    for node in _joins(spec):
-        held = {flow.id for flow in node.incoming} & {flow for kind, flow in marking if kind == "by"}
-        if held and _ready(spec, node, marking, held):
-            left = Counter(marking) - Counter(("by", flow) for flow in held)
-            yield tuple(sorted([*left.elements(), ("at", node.name)]))
+            return {() if ways is None else tuple(sorted([*rest, *ways])) for ways in self.ways[place[1]]}
+        return {self._merged(node, marking, held) for node in self.inclusive if self._ready(node, marking, held)}
+
+    def _merged(self, node: Any, marking: Marking, held: set[str]) -> Marking:
+        taken = Counter(("by", flow.id) for flow in node.incoming if flow.id in held)
+        left = Counter(marking) - taken
+        return tuple(sorted([*left.elements(), ("at", node.name)]))
+
+    def _ready(self, node: Any, marking: Marking, held: set[str]) -> bool:
+        here = {flow.id for flow in node.incoming} & held
+        empty = {flow.id for flow in node.incoming} - here
+        for name in {self.joins[flow].name for _, flow in marking} - {node.name}:
+            reached = node.reach.get(name, frozenset())
+            if reached & empty and not reached & here:
+                return False
+        return bool(here)
+
+    def _places(self, ways: tuple[Any, ...] | None) -> tuple[Place, ...] | None:
+        if ways is None:
+            return None
+        return tuple(("by", flow.id) if flow.id in self.joins else ("at", flow.target) for flow in ways)
 
 
-def _ready(spec: Any, node: Any, marking: Marking, held: set[str]) -> bool:
-    if isinstance(node, Parallel):
-        return len(held) == len({flow.id for flow in node.incoming})
-    empty = {flow.id for flow in node.incoming} - held
-    for kind, name in marking:
-        where = name if kind == "at" else _join(spec, name)
-        reached = node.reach.get(where, frozenset()) if where != node.name else frozenset()
-        if reached & empty and not reached & held:
-            return False
-    return True
+@lru_cache(maxsize=256)
+def _net(spec: Any) -> _Net:
+    return _Net(spec)
 
 
 def _ways(node: Any) -> Iterator[tuple[Any, ...] | None]:
@@ -106,23 +154,3 @@ def _ways(node: Any) -> Iterator[tuple[Any, ...] | None]:
     for boundary in node.boundaries:
         if boundary.element.interrupting and boundary.element.event != "compensation":
             yield tuple(boundary.outgoing)
-
-
-def _put(spec: Any, rest: list[Place], ways: tuple[Any, ...] | None) -> Marking:
-    if ways is None:
-        return ()
-    for flow in ways:
-        target = spec.task_specs[flow.target]
-        gathers = isinstance(target, Joining) and len(target.incoming) > 1
-        rest = [*rest, ("by", flow.id) if gathers else ("at", flow.target)]
-    return tuple(sorted(rest))
-
-
-def _joins(spec: Any) -> list[Any]:
-    return [
-        node for node in spec.task_specs.values() if isinstance(node, Parallel | Inclusive) and len(node.incoming) > 1
-    ]
-
-
-def _join(spec: Any, flow: str) -> str:
-    return next((node.name for node in _joins(spec) for one in node.incoming if one.id == flow), flow)

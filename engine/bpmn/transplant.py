@@ -3,19 +3,21 @@
 Both are pure: they read an envelope and give back plain values or a new envelope; whoever calls them saves it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import orjson
 
 from engine.bpmn import arming, codec
 from engine.bpmn.counterparts import Pair, pair
 from engine.bpmn.crossing import Crossing
+from engine.bpmn.elements import Element
 from engine.bpmn.environment import Surroundings
-from engine.bpmn.execution import Execution
+from engine.bpmn.execution import Execution, Rest
 from engine.bpmn.game import FAILURES
-from engine.bpmn.judgements import DROP, Judgement, Moved, Obstacle, OpenStep, Verdict
+from engine.bpmn.judgements import DROP, Judgement, Loss, Moved, Obstacle, OpenStep, Verdict
 from engine.bpmn.parse import Model
 from engine.errors import ChangeoverBlocked, ChangeoverUndecided, StateDamaged
 
@@ -33,10 +35,8 @@ def judge(
     anchor that is null) is told as blocked. Raise StateDamaged.
     """
     versions = pair(old, new)
-    found = _cross(versions, envelope, choices).told()
-    if found.verdict is Verdict.DECISION:
-        return _narrowed(versions, envelope, choices, found)
-    if surroundings is None or found.verdict is Verdict.BLOCKED:
+    found = _narrowed(versions, envelope, choices, _cross(versions, envelope, choices).told())
+    if surroundings is None or found.verdict in {Verdict.BLOCKED, Verdict.DECISION}:
         return found
     try:
         return transplant(old, new, envelope, choices, surroundings).judgement
@@ -51,8 +51,8 @@ def transplant(old: Model, new: Model, envelope: bytes, choices: Choices, surrou
     Ids of tasks that are carried over stay, and with them drafts and history; terms stay as they were reckoned. Raise
     ChangeoverUndecided while a step needs a choice, ChangeoverBlocked when it cannot be done, StateDamaged.
     """
-    crossing = _cross(pair(old, new), envelope, choices)
-    judgement = crossing.told()
+    crossing = _cross(versions := pair(old, new), envelope, choices)
+    judgement = _narrowed(versions, envelope, choices, crossing.told())
     if judgement.verdict is Verdict.BLOCKED:
         raise _blocked(judgement.blocked[0])
     if judgement.verdict is Verdict.DECISION:
@@ -60,15 +60,19 @@ def transplant(old: Model, new: Model, envelope: bytes, choices: Choices, surrou
     carried = envelope if judgement.verdict is Verdict.UNCHANGED else codec.seal(crossing.state())
     game = codec.load(carried, new, surroundings)
     execution = Execution(game)
-    before = set(execution.rest().failures)
+    before = execution.rest()
     try:
         arming.run(game, crossing.errands)
     except FAILURES as fault:
         raise _blocked(_failed("", "", str(fault))) from fault
-    for failure in execution.rest().failures.values():
-        if failure.task not in before:
+    after = execution.rest()
+    for failure in after.failures.values():
+        if failure.task not in before.failures:
             name = execution.element(failure.task).name
             raise _blocked(_failed(failure.element, name, failure.reason))
+    swept = tuple(_swept(before, after, new))
+    if swept:
+        judgement = replace(judgement, verdict=Verdict.LOSS, losses=(*judgement.losses, *swept))
     return Moved(execution.dump(), execution, judgement)
 
 
@@ -83,7 +87,7 @@ def _cross(versions: Pair, envelope: bytes, choices: Choices) -> Crossing:
 def _narrowed(versions: Pair, envelope: bytes, choices: Choices, found: Judgement) -> Judgement:
     """Return a judgement whose one open question offers only the answers that would do."""
     keys = {step.spot.key for step in found.undecided}
-    if len(keys) > 1:
+    if found.verdict is not Verdict.DECISION or len(keys) > 1:
         return found
     key = keys.pop()
 
@@ -99,6 +103,22 @@ def _narrowed(versions: Pair, envelope: bytes, choices: Choices, found: Judgemen
     name = step.spot.name
     obstacle = Obstacle(step.spot.element, name, f"“{name}”：{zh}。", f"{name!r}: {en}.")
     return replace(found, steps=steps, verdict=Verdict.BLOCKED, blocked=(obstacle,))
+
+
+def _swept(before: Rest, after: Rest, new: Model) -> Iterator[Loss]:
+    """Yield what was carried over and went with what the instance did next, such as the end of what is around it."""
+    for task, element in before.tasks.items():
+        if task not in after.tasks:
+            yield _gone("task", task, element)
+    for wait in before.waits.values():
+        if wait.task not in {one.task for one in after.waits.values()}:
+            kind = next(name for name in ("message", "signal", "condition", "due") if getattr(wait, name) is not None)
+            yield _gone("timer" if kind == "due" else kind, wait.task, new.element(wait.process, wait.element))
+
+
+def _gone(kind: str, task: UUID, element: Element) -> Loss:
+    zh, en = f"“{element.name}”：流程随即继续，不再需要", f"{element.name!r}: the process goes on at once without it"
+    return Loss(kind, task, element.id, element.name, zh, en)
 
 
 def _asked(step: OpenStep, spots: Any, *, droppable: bool) -> OpenStep:

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.bpmn.baggage import Bag, Room
-from engine.bpmn.counterparts import Version
-from engine.bpmn.findings import Findings
+from engine.bpmn.findings import LASTING, Findings
 from engine.bpmn.judgements import Watch
 
-LASTING = frozenset({"timer", "message", "signal", "conditional"})
 MARKS = frozenset({"watch", "choice", "trigger"})
 
 
@@ -43,21 +41,14 @@ def triggers(findings: Findings, room: Room, target: Room) -> None:
         return
     for handler in news:
         if handler not in kept:
-            findings.armed.append(Watch(handler.name, handler.element.name))
-            findings.errands.triggers.append((target, handler.name))
-
-
-def beginning(version: Version, around: str, spec: str) -> list[Watch]:
-    """Return what begins to watch a sub-process that is opened."""
-    events = [*version.node((around, spec)).boundaries, *version.model.specs[spec].handlers]
-    return [Watch(one.name, one.element.name) for one in _lasting(events)]
+            findings.errands.triggers.append((target, handler))
 
 
 def unwatched(findings: Findings, bags: Sequence[Bag]) -> None:
     """Note those of some tokens that only watched and cease to."""
     for bag in bags:
         if bag.internal.keys() & MARKS:
-            findings.disarmed.append(Watch(bag.node, findings.name(bag), bag.task))
+            findings.disarmed.append(Watch(bag.origin, findings.name(bag), bag.task))
 
 
 def awaited(findings: Findings, bag: Bag, node: Any, target: Any) -> None:
@@ -91,9 +82,7 @@ def _same(findings: Findings, host: Bag, held: Sequence[Bag], olds: list[Any], n
 
 
 def _arm(findings: Findings, bag: Bag, events: list[Any], mark: str) -> None:
-    for event in events:
-        findings.armed.append(Watch(event.name, event.element.name))
-        findings.errands.arms.append((bag, event.name, mark))
+    findings.errands.arms += [(bag, event, mark) for event in events]
 
 
 def _lasting(events: Sequence[Any]) -> list[Any]:
