@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
 
-from engine import differences, ownership, processes, revisions
+from engine import differences, library, processes, revisions
 from engine.db import transaction
 from engine.differences import Cell, Change, FileDifference, Grid, Kind, Row, What
 from engine.errors import NotFound
@@ -45,7 +45,7 @@ NARROW = 8  # a table of so many columns is shown whole
 def compare_versions(programme: str, left: int, right: int) -> str:
     """Show what differs between two versions of a programme."""
     with transaction(sessions()) as session:
-        before, after = (_version(session, programme, number) for number in (left, right))
+        before, after = (library.version(session, g.actor, programme, number).files for number in (left, right))
         numbers = sorted(one.number for one in processes.versions(session, programme))
     sides = [str(_("version %(number)s", number=number)) for number in (left, right)]
     return _page(before, after, {"programme": programme, "sides": sides, "choices": _choices(programme, numbers)})
@@ -78,16 +78,6 @@ def tell_differences(revision: UUID) -> dict[str, Any]:
         revisions.show(session, g.actor, revision)
     found = differences.compare({path: before.encode()}, {path: after.encode()})
     return {"changes": [getattr(change, language()) for one in found for change in one.changes]}
-
-
-def _version(session: Session, programme: str, number: int) -> Files:
-    """Return the files of a version; raise NotFound, also to those on whose bench the programme is not."""
-    if not ownership.may_see(g.actor, programme):
-        raise NotFound(programme=programme)
-    found = next((one for one in processes.versions(session, programme) if one.number == number), None)
-    if found is None:
-        raise NotFound(programme=programme, number=number)
-    return processes.load(session, found.digest).files
 
 
 def _newest(session: Session, programme: str) -> Files:

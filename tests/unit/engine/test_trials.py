@@ -9,7 +9,8 @@ from engine import trials
 from engine.errors import ModelRefused
 
 ROOT = Path("workflows/innovative-city")
-DMN = '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="f" name="f" namespace="n">{body}</definitions>'
+SPACE = "https://www.omg.org/spec/DMN/20191111/MODEL/"
+DMN = f'<definitions xmlns="{SPACE}" id="f" name="f" namespace="n">{{body}}</definitions>'
 
 
 def tried(path, **given):
@@ -34,7 +35,8 @@ def test_a_decision_says_what_it_reads_which_rules_fire_and_what_comes_out():
 def test_what_cannot_be_decided_is_told_where_it_fails():
     table = (
         '<decision id="d" name="甲"><decisionTable id="t" hitPolicy="UNIQUE">'
-        '<input id="i" label="数"><inputExpression id="e" typeRef="number"><text>case.count</text></inputExpression></input>'
+        '<input id="i" label="数"><inputExpression id="e" typeRef="number"><text>case.count</text></inputExpression>'
+        "</input>"
         '<output id="o" name="out" typeRef="string"/>'
         '<rule id="r1"><inputEntry id="c1"><text>&gt; 1</text></inputEntry>'
         '<outputEntry id="x1"><text>"a"</text></outputEntry></rule>'
