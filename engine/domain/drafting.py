@@ -1,10 +1,12 @@
 """Drafts of a programme as plain files: which paths they may have, how two drafts become one, ZIP files in and out."""
 
+import codecs
 import io
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,6 +25,7 @@ LIKE = re.compile(r"[^\w-]+")
 SUFFIXES = (".bpmn20.xml", ".bpmn.xml", ".dmn11.xml", ".dmn.xml", ".bpmn2", ".xml", ".json", ".form", ".bpmn", ".dmn")
 MODELS = ((b"http://www.omg.org/spec/BPMN/", ".bpmn"), (b"omg.org/spec/DMN/", ".dmn"))
 HEAD = 4096
+DECLARED = re.compile(rb"(<\?xml[^>]*encoding=[\"'])([A-Za-z0-9._-]+)")
 ZIP = b"PK\x03\x04"
 KINDS, LINK = 0o170000, 0o120000
 
@@ -119,11 +122,12 @@ def receive(name: str, content: bytes) -> Parcel:
     files: dict[str, bytes] = {}
     strangers: list[str] = []
     for path, inside in _without_folder(given).items():
-        place = placed(path, inside)
+        told = readable(path, inside)
+        place = placed(path, told)
         if place is None or place in files:
             strangers.append(path[:200])
         else:
-            files[place] = inside
+            files[place] = told
     if not files:
         zh = "其中没有流程图、决策表、表单等可用的文件。"
         raise ImportRefused(why={"zh": zh, "en": "There is no diagram, decision, form or other file of a programme."})
@@ -144,6 +148,25 @@ def placed(path: str, content: bytes) -> str | None:
     if b'"components"' in content and path.lower().endswith((".form", ".json")):
         return _fitting(f"forms/{stem}.form")
     return None
+
+
+def readable(path: str, content: bytes) -> bytes:
+    """Return a file as UTF-8, which all of ours are: XML from what it says of itself, a table from what Excel writes.
+
+    What cannot be read so stays as it is, for the check to tell.
+    """
+    if content.startswith(codecs.BOM_UTF8):
+        return content.removeprefix(codecs.BOM_UTF8)
+    said = DECLARED.search(content[:HEAD])
+    encoding = said[2].decode() if said else "gb18030" if path.lower().endswith(".csv") else "utf-16"
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        with suppress(LookupError, UnicodeError):
+            told = content.decode("utf-16" if wide else encoding).encode()
+            return DECLARED.sub(rb"\1UTF-8", told, count=1)
+    return content
 
 
 def _state(was: bytes | None, now: bytes | None) -> State:

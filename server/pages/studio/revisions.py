@@ -259,7 +259,7 @@ def _step(one: StepRow) -> dict[str, Any]:
         "at": stamp(one.at),
         "who": one.person or gettext("The system"),
         "what": STEPS[one.kind],
-        "note": one.note,
+        "note": gettext("version %(number)s", number=one.note) if one.kind == "revision.deployed" else one.note,
         "differences": [{"path": each["path"], "text": pick(each)} for each in differences[:MOST_DIFFERENCES]],
         "more": max(0, len(differences) - MOST_DIFFERENCES),
     }

@@ -67,6 +67,17 @@ def test_files_of_other_modellers_find_their_place():
     )
 
 
+def test_files_in_other_letters_come_in_as_utf8():
+    said = '<?xml version="1.0" encoding="{}"?>' + drawn("p", BODY).decode().replace("<process", '<process name="受理"')
+    for encoding, name in (("gb18030", "GB18030"), ("utf-16", "UTF-16"), ("utf-8-sig", "UTF-8")):
+        (content,) = drafting.receive("p.bpmn", said.format(name).encode(encoding)).files.values()
+        assert content.decode() == said.format("UTF-8")
+    table = "set,code\n甲,乙\n"
+    assert drafting.receive("indicators.csv", table.encode("gbk")).files == {"indicators.csv": table.encode()}
+    for broken in (b'<?xml version="1.0" encoding="no-such"?>\xff', b"\xff\xfe\xff"):
+        assert drafting.receive("p.bpmn", broken).files == {"p.bpmn": broken}
+
+
 def test_what_goes_out_comes_in_again_byte_for_byte():
     files = drafts.files()
     assert drafting.pack(files) == drafting.pack(dict(reversed(files.items())))
