@@ -49,7 +49,7 @@ MENU = (
         _("Studio"),
         (
             ("pages.studio", "studio", _("Library of programmes")),
-            ("pages.fleet_overview", "fleet", _("Running cases")),
+            ("pages.fleet_overview", "fleet", _("Watch running cases")),
         ),
     ),
     (

@@ -229,7 +229,7 @@ def test_what_starts_by_itself_waits_while_its_version_stands_still(stage, keepe
     with transaction(stage.sessions) as session:
         facts = ("elsewhere", "1", "answer", "", {})
         assert messages.receive(session, keeper, *facts).state == "waiting"
-        signals.broadcast(session, keeper, signals.Broadcast("elsewhere", "1", "alarm", {}))
+        signals.broadcast(session, keeper, signals.Broadcast("elsewhere", "1", "Alarm", {}))
         assert starts.due(session, 9) == []
         assert timers.due(session, 9) == []
     stage.sweep(configuration)
