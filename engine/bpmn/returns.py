@@ -7,7 +7,7 @@ from uuid import UUID
 
 from engine.bpmn.causes import Origins, Waiting
 from engine.bpmn.execution import Execution
-from engine.bpmn.nodes import Node
+from engine.bpmn.nodes import Joining, Node
 from engine.bpmn.scopes import Token
 from engine.domain.deadlines import Term, stopped
 from engine.errors import NotFound
@@ -89,7 +89,10 @@ def interrupted(execution: Execution, scope: UUID | None) -> bool:
 
 def _wait(around: Any, reopening: Reopening) -> None:
     for one in reopening.joins:
-        around.spec.task_specs[one.element].keep(around, one.flow, [[one.source.hex, one.flow]])
+        join = _node(around, one.element)
+        if one.flow not in {flow.id for flow in join.incoming} or not isinstance(join, Joining):
+            raise NotFound(element=one.element)  # a change-over has drawn it otherwise
+        join.keep(around, one.flow, [[one.source.hex, one.flow]])
 
 
 def _plain(origins: Origins | None) -> list[list[str]] | None:

@@ -75,13 +75,16 @@ def seen(execution: Execution, scope: UUID | None) -> list[str]:
 
 
 def downstream(model: Model, process: str, element: str, without: str = "") -> set[str]:
-    """Return the flow nodes of a process that a token may stand at after `element`, not having passed `without`."""
-    nodes: Any = model.specs[process].task_specs
+    """Return the flow nodes of a process that a token may stand at after `element`, not having passed `without`.
+
+    Behind what the model does not draw, since a change-over took it away, there is nothing.
+    """
+    nodes: Any = model.specs[process].task_specs if process in model.specs else {}
     found = {without}
     waiting = [element]
     while waiting:
         name = waiting.pop()
-        if name not in found:
+        if name not in found and name in nodes:
             found.add(name)
             waiting += [flow.target for flow in nodes[name].outgoing]
             waiting += [boundary.name for boundary in nodes[name].boundaries]

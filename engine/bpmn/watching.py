@@ -54,6 +54,7 @@ def unwatched(findings: Findings, bags: Sequence[Bag]) -> None:
 def awaited(findings: Findings, bag: Bag, node: Any, target: Any) -> None:
     """Let a message, signal or condition be waited for as the new diagram says; a timer is left as it was reckoned."""
     wait, old, new = bag.internal.get("wait"), node.awaited, target.awaited
+    findings.touched = findings.touched or old.id != new.id
     if wait is None or wait.keys() & {"due", "term"}:
         return
     fresh = {"message": new.message or new.id, "signal": new.signal or new.id, "condition": new.condition}

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from engine.settings import ROOT
-from tests.bench import clocks, doors, feel, figures, growth, pages, rehearsal, reminding, verbs
+from tests.bench import changeovers, clocks, doors, feel, figures, growth, pages, rehearsal, reminding, verbs
 from tests.bench.ground import laid
 from tests.bench.table import Row
 
@@ -26,6 +26,7 @@ MEASUREMENTS = (
     pages.first_paint,
     growth.resident,
     rehearsal.twenty_years,
+    changeovers.judging,
     reminding.daily_run,
     feel.expressions,
     feel.rules,
