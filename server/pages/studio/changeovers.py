@@ -1,5 +1,6 @@
 """Changeovers: how running cases fare on a new version, what becomes of each group of them, and taking that back."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -329,7 +330,7 @@ def _case(found: ChangeoverView, group: GroupView, case: CaseView, *, editing: b
         "unit": case.unit_name or "",
         "steps": [step(one, group.choices) for one in changeovers.steps_of(facts)],
         "verdict": verdict(case.verdict),
-        "reasons": [pick(one) for one in (*facts["blocked"], *facts["losses"])],
+        "reasons": _reasons([*facts["blocked"], *facts["losses"]]),
         "armed": gettext(", ").join(facts["armed"]),
         "disarmed": gettext(", ").join(facts["disarmed"]),
         "suspended": case.suspended,
@@ -341,6 +342,12 @@ def _case(found: ChangeoverView, group: GroupView, case: CaseView, *, editing: b
         if editing and group.count > 1 and group.state in IDLE
         else None,
     }
+
+
+def _reasons(found: list[dict[str, str]]) -> list[str]:
+    """Return reasons in words, each once, with how often where it is more than once."""
+    told = Counter(pick(one) for one in found)
+    return [f"{text} ×{many}" if many > 1 else text for text, many in told.items()]
 
 
 def _head(row: ChangeoverHead) -> dict[str, Any]:
