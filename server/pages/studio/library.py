@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import current_app, g, render_template, request, url_for
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response
 
 from engine import library, ownership, revisions
@@ -20,6 +21,8 @@ from server.pages.words import language, pick
 
 REFUSED = 422
 ZIP = "application/zip"
+WAYS = (("pages.programme_changeovers", _("Change running cases over")),)
+OF_VERSION = (("pages.version_scenarios", _("Scenarios")), ("pages.version_machine", _("Time machine")))
 
 
 @pages.get("/studio")
@@ -176,15 +179,30 @@ def _programme(programme: str, refused: str = "") -> str:
         versions=[_version(row) for row in rows],
         drafts=[draft_row(row, {}) for row in drafts],
         compare=f"/studio/compare/{programme}" if "pages.compare_versions" in current_app.view_functions else None,
+        ways=_ways(programme, newest.number),
         may_edit=ownership.may_edit(g.actor, programme),
         owners=_holders(ownership.editors(programme)),
         approvers=_holders(ownership.approvers(programme)),
     )
 
 
+def _ways(programme: str, number: int) -> list[dict[str, Any]]:
+    """Return the other pages of a programme and its newest version that this application has."""
+    known = current_app.view_functions
+    of_all: list[tuple[str, object, dict[str, Any]]] = [(*one, {"programme": programme}) for one in WAYS]
+    of_one = [(*one, {"programme": programme, "number": number}) for one in OF_VERSION]
+    return [
+        {"href": url_for(endpoint, **where), "label": label}
+        for endpoint, label, where in [*of_all, *of_one]
+        if endpoint in known
+    ]
+
+
 def _group(programme: str, number: int, kind: str, items: list[Item]) -> dict[str, Any]:
+    watched = "pages.fleet_process" in current_app.view_functions
     rows = [
         {
+            "fleet": f"/studio/fleet/{programme}/{item.key}" if watched and kind == "process" else None,
             "name": pick(item.name) or item.key,
             "key": item.key,
             "path": item.path,
