@@ -76,6 +76,7 @@ class Kind(StrEnum):
     CLOCK_BACK = "clock.back"  # the clock is back
     HANDS_SILENT = "hands.silent"  # the hands have fallen silent: what falls due is not done until they are back
     HANDS_BACK = "hands.back"  # the hands are back
+    CONTACT_BOUNCED = "contact.bounced"  # nobody is reached at an address of a person; the next channel took over
     REMINDER_DUE = "reminder.due"  # a deadline is near or past and its people are told
     TITLE_GRANTED = "title.granted"  # a unit was granted a title: which, and by which document
     TITLE_ENDED = "title.ended"  # a title of a unit ended: which, why, and by which document
@@ -94,6 +95,8 @@ class Kind(StrEnum):
     DOCUMENT_ISSUED = "document.issued"  # an official document was issued under the next number of its series
     DOCUMENT_VOIDED = "document.voided"  # a document was declared void; its number is kept and never used again
     DOCUMENT_RENDERED = "document.rendered"  # a document was printed as PDF and DOCX, and its layout checked
+    DOCUMENT_SEALED = "document.sealed"  # a seal system put an electronic seal on an official document
+    DOCUMENT_EXCHANGED = "document.exchanged"  # the exchange of documents told what became of one at its receiver
     CASE_ARCHIVED = "case.archived"  # a case was sealed as one package and handed to the archive
     INVARIANT_BROKEN = "invariant.broken"  # the database breaks a rule that must always hold: somebody must look
     INVARIANT_MENDED = "invariant.mended"  # that rule holds again

@@ -183,7 +183,7 @@ OF_ALL = (
         "message-delivered",
         "消息“{detail}”记为已送达，却没有恰好一个流程收到它的审计记录。",
         "The message {detail} counts as delivered, but not exactly one event tells which instance took it.",
-        """SELECT m.instance, m.id, m.name FROM message m WHERE m.state = 'delivered' AND (SELECT count(*) FROM event e
+        """SELECT m.instance, m.id, m.name FROM message m WHERE m.instance IS NOT NULL AND (SELECT count(*) FROM event e
           WHERE e.instance = m.instance AND e.kind = 'message.delivered' AND e.data->>'source' = m.source
           AND e.data->>'id' = m.external_id) <> 1""",
     ),
@@ -191,7 +191,8 @@ OF_ALL = (
         "message-state",
         "消息“{detail}”的状态与其去向或搁置原因不符。",
         "The state of the message {detail} contradicts who took it or why it was parked.",
-        """SELECT m.instance, m.id, m.name FROM message m WHERE (m.state = 'delivered') <> (m.instance IS NOT NULL)
+        """SELECT m.instance, m.id, m.name FROM message m WHERE (m.state = 'delivered') < (m.instance IS NOT NULL)
+        OR m.state = 'delivered' AND m.instance IS NULL AND NOT m.source ^@ 'hook:'
         OR (m.state = 'parked') <> (m.reason IS NOT NULL)""",
     ),
     Rule(

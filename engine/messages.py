@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine import clock, divisions, events, processes, runtime
+from engine import clock, divisions, events, processes, registrars, runtime
 from engine.errors import Busy, InstanceEnded, InstanceSuspended, MessageRefused, NotAllowed, NotFound
 from engine.identity import Actor
 from engine.runtime import Opening
@@ -133,9 +133,9 @@ def deliver(session: Session, message_id: UUID) -> MessageView:
     waits = session.scalars(select(Subscription).where(_awaits(message)).order_by(Subscription.id)).all()
     taken = next((_place(wait) for wait in waits if _hand_over(session, message, wait)), None)
     if not waits:
-        taken = _start(session, message)
+        taken = _enter(session, message) or _start(session, message.name, message.payload)
     if taken is not None:
-        message.state, message.instance = MessageState.DELIVERED, taken["instance"]
+        message.state, message.instance = MessageState.DELIVERED, taken.get("instance")
         facts = {"name": message.name, "source": message.source, "id": message.external_id}
         events.record(session, [{"kind": "message.delivered", **taken, "data": facts}])
     session.flush()
@@ -194,26 +194,35 @@ def _place(wait: Subscription) -> dict[str, Any]:
     return {"instance": wait.instance, "task": wait.task, "element": wait.element}
 
 
-def _start(session: Session, message: Message) -> dict[str, Any] | None:
+def _enter(session: Session, message: Message) -> dict[str, Any] | None:
+    """Enter a message into the register that takes it, if one does, and start what is to follow."""
+    entered = registrars.enter(session, message.source, message.name, message.payload)
+    if entered is None:
+        return None
+    following = _start(session, entered.starts, entered.payload) if entered.starts else None
+    return following or {"instance": entered.instance}
+
+
+def _start(session: Session, name: str, payload: dict[str, Any]) -> dict[str, Any] | None:
     """Start an instance, about the payload's unit, by the oldest start event that wants the message, if any does."""
-    listening = select(StartEvent).where(_starts(), StartEvent.name == message.name)
+    listening = select(StartEvent).where(_starts(), StartEvent.name == name)
     found = session.scalar(listening.order_by(StartEvent.id).limit(1))
     if found is None:
         return None
     programme = processes.load(session, found.deployment)
-    unit = message.payload.get("unit")
+    unit = payload.get("unit")
     subject = unit if isinstance(unit, str) else None
-    facts = {**message.payload, "unit_name": _unit_name(session, subject, message)}
+    facts = {**payload, "unit_name": _unit_name(session, subject, payload)}
     title = programme.title(found.process, found.element, facts)
-    opening = Opening(found.process, title, subject, event=found.element, payload=message.payload)
+    opening = Opening(found.process, title, subject, event=found.element, payload=payload)
     return {"instance": runtime.start(session, programme, opening, {}), "element": found.element}
 
 
-def _unit_name(session: Session, unit: str | None, message: Message) -> str | None:
+def _unit_name(session: Session, unit: str | None, payload: dict[str, Any]) -> str | None:
     """Return what the unit is called that a message is about: as it stands on record, else as the message says."""
     if unit is not None and (name := divisions.name_of(session, unit)) is not None:
         return name
-    told = message.payload.get("unit_name")
+    told = payload.get("unit_name")
     return told if isinstance(told, str) else None
 
 
@@ -255,7 +264,8 @@ def _wanted() -> ColumnElement[bool]:
     """Return the condition that a message may be handed over now: to one who is not suspended, or to a start event."""
     takes = exists().where(_awaited(), Instance.id == Subscription.instance, Instance.state == InstanceState.RUNNING)
     starts = exists().where(_starts(), StartEvent.name == Message.name)
-    return or_(takes, and_(starts, ~exists().where(_awaited())))
+    entered = and_(Message.source.startswith(registrars.DOOR), Message.name.in_(registrars.REGISTRARS))
+    return or_(takes, and_(or_(starts, entered), ~exists().where(_awaited())))
 
 
 def _starts() -> ColumnElement[bool]:

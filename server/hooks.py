@@ -5,24 +5,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-import structlog
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import Conflict, UnprocessableEntity, UnsupportedMediaType
 
-from engine import messages
 from engine.db import Sessions, transaction
-from engine.errors import IcityError, MessageRefused
+from engine.errors import MessageRefused
 from engine.messages import MessageView
 from engine.settings import Settings
 from server import auth, reading, secrets
 from webhooks import inbound, signing, sources
 from webhooks.inbound import Letter
+from webhooks.sources import Source
 
 FILE = "hooks.json"
 TYPES = frozenset({"application/json", "application/cloudevents+json"})
 
 hooks = Blueprint("hooks", __name__)
-_log = structlog.get_logger("icity.hooks")
 
 
 def register(app: Flask) -> None:
@@ -45,35 +43,24 @@ def make_secrets(var: Path) -> Mapping[str, Sequence[str]]:
 @auth.public
 def receive(source: str) -> tuple[Response, int]:
     """Keep a signed event and hand it to the instance that waits for it; 202 once it is kept."""
-    sender = inbound.source(source)
+    with transaction(_sessions()) as session:
+        sender = inbound.source(session, source)
     if request.mimetype not in TYPES or request.content_encoding:
         raise UnsupportedMediaType(f"send one of {', '.join(sorted(TYPES))}, neither packed nor encoded")
     request.max_content_length = sender.max_bytes
     letter = Letter(source, {key.lower(): value for key, value in request.headers.items()}, request.get_data())
     known = _read(_settings(current_app).var_path / FILE).get(source, [])
-    kept = _deliver(_keep(known, letter))
+    kept = _kept(sender, known, letter)
     return jsonify(id=kept.id, state=kept.state, duplicate=kept.duplicate), 202
 
 
-def _keep(known: Sequence[str], letter: Letter) -> MessageView:
+def _kept(sender: Source, known: Sequence[str], letter: Letter) -> MessageView:
     try:
         with transaction(_sessions()) as session:
-            return inbound.keep(session, known, letter, reading.read)
+            return inbound.accept(session, sender, known, letter, reading.read)
     except MessageRefused as refusal:
         answer = Conflict if refusal.facts.get("clash") else UnprocessableEntity
         raise answer(str(refusal.facts.get("reason", ""))) from refusal
-
-
-def _deliver(kept: MessageView) -> MessageView:
-    """Hand the message over in a transaction of its own; when that fails the worker tries again, or parks it."""
-    if kept.duplicate:
-        return kept
-    try:
-        with transaction(_sessions()) as session:
-            return messages.deliver(session, kept.id)
-    except IcityError:
-        _log.exception("message.undelivered", message=kept.id)
-        return kept
 
 
 def _read(path: Path) -> dict[str, list[str]]:

@@ -26,7 +26,7 @@ def letter(body=BODY, key="msg_1", source="agency"):
 
 def keep(sessions, sent):
     with transaction(sessions) as session:
-        return inbound.keep(session, [SECRET], sent, json.loads)
+        return inbound.accept(session, inbound.source(session, sent.source), [SECRET], sent, json.loads)
 
 
 def count(sessions):
