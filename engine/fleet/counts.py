@@ -1,6 +1,6 @@
 """How many cases stand where, since when, in which version; what failed, which timers wait, which cases those are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -116,7 +116,10 @@ class ProcessRow:
 
 @dataclass(frozen=True)
 class StepRow:
-    """A step and how many cases stand at it; `median` and `oldest` are working days that its open tasks wait so far."""
+    """A step and how many cases stand at it; `median` and `oldest` are working days that its open tasks wait so far.
+
+    `within` counts what stands in the process that the step calls, named by `called`, whoever else calls that too.
+    """
 
     element: str
     name: str
@@ -127,6 +130,8 @@ class StepRow:
     incidents: int
     median: int | None
     oldest: int | None
+    within: int = 0
+    called: str | None = None
 
 
 @dataclass(frozen=True)
@@ -200,7 +205,7 @@ class Measured:
     @property
     def elements(self) -> list[str]:
         """Return the steps that something stands at."""
-        return [step.element for step in self.steps]
+        return [step.element for step in self.steps if step.cases]
 
 
 PLACES = frozenset(
@@ -227,7 +232,8 @@ def measure(session: Session, actor: Actor, wanted: Filter) -> Measured:
     version = _version(session, actor, wanted)
     if wanted.process not in version.diagrams:
         raise NotFound(process=wanted.process)
-    steps = _steps(session, {version.id: version}, wanted.number).get((version.id, wanted.process), [])
+    everywhere = _steps(session, {version.id: version}, wanted.number)
+    steps = [*everywhere.get((version.id, wanted.process), []), *_calls(version, wanted.process, everywhere)]
     places = [
         (one.id, one.name) for one in version.model.elements[wanted.process].values() if one.kind in PLACES and one.name
     ]
@@ -289,6 +295,41 @@ def _steps(session: Session, known: dict[str, Programme], number: int | None) ->
         name = _name(known[programme], figures["element"])
         found.setdefault((programme, process), []).append(StepRow(name=name, **figures))
     return {key: sorted(rows, key=lambda one: (-one.cases, one.element)) for key, rows in found.items()}
+
+
+def _calls(programme: Programme, process: str, steps: dict[tuple[str, str], list[StepRow]]) -> Iterator[StepRow]:
+    """Yield the steps drawn in a process that call others in which something stands, with what that is."""
+    homes = bottlenecks.homes(programme)
+    for own in programme.model.elements.values():
+        for one in own.values():
+            inside = _reached(programme, one.called) if one.called and process in homes[one.id] else ()
+            rows = [row for key in sorted(inside) for row in steps.get((programme.id, key), ())]
+            if rows:
+                yield StepRow(
+                    element=one.id,
+                    name=one.name or one.id,
+                    cases=0,
+                    tasks=0,
+                    late=sum(row.late for row in rows),
+                    waits=0,
+                    incidents=sum(row.incidents for row in rows),
+                    median=None,
+                    oldest=max((row.oldest for row in rows if row.oldest is not None), default=None),
+                    within=sum(row.cases for row in rows),
+                    called=one.called,
+                )
+
+
+def _reached(programme: Programme, process: str) -> set[str]:
+    """Return a process and all that it calls, near or far."""
+    reached, ahead = {process}, [process]
+    while ahead:
+        elements = programme.model.elements.get(ahead.pop(), {}).values()
+        named = {one.called or one.id for one in elements}
+        new = {name for name in named if name in programme.model.elements} - reached
+        reached |= new
+        ahead += new
+    return reached
 
 
 def _name(programme: Programme, element: str) -> str:

@@ -29,6 +29,7 @@ from server.pages.words import language, pick
 
 REFUSED = 422
 SHADES = 5
+SUMS = ("cases", "within", "late", "incidents")
 CASE_STATES = {"running": (_("Running"), "green"), "suspended": (_("Paused"), "yellow")}
 
 
@@ -37,19 +38,22 @@ CASE_STATES = {"running": (_("Running"), "green"), "suspended": (_("Paused"), "y
 def fleet_overview() -> str:
     """List the processes with the cases that run in them, the versions that stand still, and what is being done."""
     with transaction(sessions()) as session:
-        rows, versions = fleet.overview(session, g.actor)
+        found, versions = fleet.overview(session, g.actor)
         asked = errands.listing(session, g.actor)
         names = labels.read(session)
+    rows = [
+        {
+            **vars(row),
+            "name": names.process(row.process),
+            "href": url_for("pages.fleet_process", programme=row.programme, process=row.process),
+            "busy": row.cases or row.tasks or row.incidents,
+        }
+        for row in found
+    ]
     return render_template(
         "studio/fleet/overview.html",
-        rows=[
-            {
-                **vars(row),
-                "name": names.process(row.process),
-                "href": url_for("pages.fleet_process", programme=row.programme, process=row.process),
-            }
-            for row in rows
-        ],
+        rows=[row for row in rows if row["busy"]],
+        idle=[row for row in rows if not row["busy"]],
         still=[_version(row) for row in versions if row.suspended_at],
         errands=[line(row) for row in asked],
     )
@@ -149,13 +153,15 @@ def _process(wanted: Filter, refused: str = "") -> str:
         versions=[_version(row) for row in found.versions],
         heat=_heat(found, by, names),
         errands=[line(row) for row in asked],
-        sums={key: sum(getattr(step, key) for step in found.steps) for key in ("tasks", "late", "waits", "incidents")},
+        sums={key: sum(getattr(step, key) for step in found.steps) for key in SUMS},
     )
 
 
 def _step(wanted: Filter, element: str, refused: str = "") -> str:
     with transaction(sessions()) as session:
         found = fleet.measure(session, g.actor, wanted)
+        if element not in found.elements:
+            return _nothing(wanted, labels.read(session), element)
         cases = fleet.cases(session, g.actor, wanted, [element])
         failed = fleet.failures(session, g.actor, wanted, [element])
         timers = fleet.timers(session, g.actor, wanted, [element])
@@ -179,6 +185,12 @@ def _step(wanted: Filter, element: str, refused: str = "") -> str:
     )
 
 
+def _nothing(wanted: Filter, names: Labels, element: str) -> str:
+    """Show a step at which nothing stands any more; what was asked for it has found its cases, or there are none."""
+    about = _about(wanted, names)
+    return render_template("studio/fleet/step.html", **about, name=names.element(element) or element, step=None)
+
+
 def _about(wanted: Filter, names: Labels) -> dict[str, Any]:
     return {
         "programme": wanted.programme,
@@ -191,6 +203,8 @@ def _about(wanted: Filter, names: Labels) -> dict[str, Any]:
 def _line(step: StepRow, wanted: Filter, names: Labels) -> dict[str, Any]:
     where: dict[str, Any] = {"programme": wanted.programme, "process": wanted.process, "version": wanted.number}
     href = url_for("pages.fleet_step", element=step.element, **where)
+    if step.called is not None:
+        href = url_for("pages.fleet_process", **{**where, "process": step.called})
     return {**vars(step), "name": names.element(step.element) or step.name, "href": href}
 
 
@@ -243,12 +257,12 @@ def _heat(found: Measured, by: str, names: Labels) -> dict[str, Any]:
                 "id": step.element,
                 "shade": max(1, round(SHADES * _heat_of(step, by) / most)) if _heat_of(step, by) else 0,
                 "days": None if step.oldest is None else gettext("%(days)s d", days=step.oldest),
-                "open": step.cases,
+                "open": step.cases + step.within,
                 "late": step.late + step.incidents,
                 "told": gettext(
                     "%(name)s: %(cases)s cases, %(late)s late, %(incidents)s failed",
                     name=names.element(step.element) or step.name,
-                    cases=step.cases,
+                    cases=step.cases + step.within,
                     late=step.late,
                     incidents=step.incidents,
                 ),
@@ -259,4 +273,4 @@ def _heat(found: Measured, by: str, names: Labels) -> dict[str, Any]:
 
 
 def _heat_of(step: StepRow, by: str) -> int:
-    return step.cases if by == "cases" else step.oldest or 0
+    return step.cases + step.within if by == "cases" else step.oldest or 0

@@ -85,9 +85,11 @@ def test_cases_are_counted_where_they_stand_with_the_working_days_they_wait(stag
     stage.start("p")
     steps, found = figures(stage)
     assert {name: (step.cases, step.tasks, step.waits) for name, step in steps.items()} == {
+        "c": (0, 0, 0),
         "a": (2, 2, 0),
         "late": (2, 0, 2),
     }
+    assert (steps["c"].within, steps["c"].called) == (1, "q")
     assert (steps["a"].oldest, steps["a"].median, steps["a"].late) == (2, 0, 1)
     assert ("a", "a") in found.places
     inner, _ = figures(stage, Filter("small", "q"))
