@@ -30,7 +30,7 @@ NAMES: Mapping[Kind, Words] = {
     Kind.DECISION: ("决策", "decision"),
     Kind.FORM: ("表单", "form"),
     Kind.SET: ("指标体系", "indicator sets"),
-    Kind.SCENARIO: ("场景", "scenario"),
+    Kind.SCENARIO: ("情景", "scenario"),
     Kind.TEMPLATE: ("公文模板", "template"),
     Kind.TEXT: ("文件", "file"),
 }

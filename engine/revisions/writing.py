@@ -300,7 +300,7 @@ def _refuse_unseen(session: Session, row: Revision, path: str, seen: int) -> Non
 
 def _refuse_unfit(session: Session, row: Revision, path: str, content: bytes) -> None:
     if not drafting.fits(path):
-        zh = "文件名不合规：流程图和决策表放在最外层，表单在 forms/，模板在 templates/，场景在 scenarios/<流程>/。"
+        zh = "文件名不合规：流程图和决策表放在最外层，表单在 forms/，模板在 templates/，情景在 scenarios/<流程>/。"
         en = "No such file belongs to a programme: diagrams and decisions on top, then forms/, templates/, scenarios/."
         raise RevisionRefused(why={"zh": zh, "en": en}, path=path[:200])
     whole = {**drawn(session, row), path: content}
