@@ -6,7 +6,7 @@ beginning. A copied case shows where it goes and when, not what stands in it: it
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import ownership, scenarios
+from engine import forms, ownership, scenarios
 from engine.bpmn.elements import HUMAN
 from engine.clock import CIVIL
 from engine.errors import IcityError, NotFound, RehearsalRefused
@@ -112,6 +112,25 @@ def play(files: Mapping[str, bytes], wanted: Play) -> Machine:
         zh, en = "这个办件无法放到这些流程图上继续。", "The case cannot go on with these diagrams."
         raise RehearsalRefused(why={"zh": zh, "en": en}) from fault
     return machine
+
+
+def answer(machine: Machine, wanted: Play, place: tuple[str, int], answers: dict[str, Any]) -> Play:
+    """Return the play in which the open task at `place` (element, how-manieth) is answered where the clock stands.
+
+    Raise RehearsalRefused where no such task is open, AnswersRefused where its form does not take the answers.
+    """
+    element, n = place
+    found = next((one for one in machine.unanswered() if (one.element.id, one.n) == place), None)
+    if found is None:
+        raise RehearsalRefused(why={"zh": "这个任务此刻不在待办。", "en": "No such task is open at this moment."})
+    schema = machine.asked.forms.get(found.element.form or "")
+    given = forms.validate(schema, answers, machine.facts(found)) if schema is not None else answers
+    after = machine.plan.until - found.at
+    turn = {"data": given} | ({"after": _span(after)} if after else {})
+    turns: list[Any] = list(wanted.plan.get("tasks", {}).get(element, []))
+    turns += [None] * (n + 1 - len(turns))
+    turns[n] = turn
+    return replace(wanted, plan={**wanted.plan, "tasks": {**wanted.plan.get("tasks", {}), element: turns}})
 
 
 def part(before: list[Line], after: list[Line]) -> list[Parted]:

@@ -127,6 +127,8 @@ def missing(files: Mapping[str, bytes], coverage: float) -> Words | None:
     `coverage` is the share of what is drawn that scenarios must pass, as the setting scenario_coverage says.
     """
     shown = examine(files)
+    if shown.findings:
+        return words("文件有错误，情景无法演练。", "The files have errors, so scenarios cannot be played.")
     failed = [one for one in shown.results if not one.ok]
     if failed:
         zh, en = "、".join(one.title["zh"] for one in failed), ", ".join(one.title["en"] for one in failed)

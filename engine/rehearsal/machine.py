@@ -14,6 +14,7 @@ from engine.bpmn.elements import HUMAN, Element
 from engine.bpmn.execution import Execution, Rest
 from engine.clock import CIVIL
 from engine.domain import durations
+from engine.domain.workdays import Calendar
 from engine.errors import ExpressionRefused
 from engine.rehearsal.deployment import Deployment
 from engine.rehearsal.plan import Plan, Turn
@@ -126,6 +127,28 @@ class Machine(Stage):
         told = [*self._of_tasks(), *self._of_trace(), *self._of_cases(), *self._reminders()]
         told += [Line(at, Kind.DOCUMENT, "", "", "", detail=kind) for at, kind in self.documents]
         return sorted(told, key=lambda line: (line.at, line.kind is not Kind.BEGUN, line.kind is Kind.ENDED))
+
+    @property
+    def coming(self) -> datetime | None:
+        """Return when something may happen next, none when nothing is planned any more."""
+        return self._agenda[0][0] if self._agenda else None
+
+    @property
+    def calendar(self) -> Calendar:
+        """Return the working days it reckons with."""
+        return self._calendar
+
+    def unanswered(self) -> list[Opened]:
+        """Return the tasks that are open now, in the order they came."""
+        return [one for one in self.opened if one.done is None and one.closed is None and self._is_open(one)]
+
+    def facts(self, one: Opened) -> dict[str, Any]:
+        """Return the variables that an open task sees."""
+        execution = next(case.execution for case in self.cases if case.number == one.case)
+        return execution.data(one.task) if execution is not None else {}
+
+    def _is_open(self, one: Opened) -> bool:
+        return any(one.task in case.rest.tasks for case in self.cases if case.execution is not None)
 
     def _note(self, case: Case, execution: Execution) -> None:
         papers, before = len(self.papers), case.rest

@@ -7,7 +7,7 @@ import { editor, pieces, viewer, woven } from './src/studio/form_words.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, '..', 'static');
-const entries = ['app', 'form', 'diagram', 'chart', 'start', 'board', 'heat', 'public', 'inbox', 'text', 'decision', 'formeditor', 'setbook', 'compare', 'modeler', 'fleet'];
+const entries = ['app', 'form', 'diagram', 'chart', 'start', 'board', 'heat', 'public', 'inbox', 'text', 'decision', 'formeditor', 'setbook', 'compare', 'modeler', 'machine', 'fleet'];
 
 // form-js hands most of its strings to its translate service; these it writes itself. A string that an upgrade
 // takes away stops the build, so that no English comes back unseen.

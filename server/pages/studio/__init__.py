@@ -11,7 +11,9 @@ from server.pages.studio import (
     fleet,
     forms,
     library,
+    machine,
     revisions,
+    scenarios,
     sets,
     timers,
 )
@@ -27,7 +29,9 @@ __all__ = [
     "fleet",
     "forms",
     "library",
+    "machine",
     "revisions",
+    "scenarios",
     "sets",
     "timers",
 ]

@@ -32,6 +32,7 @@ SAID = {
     "unchanged": _("The files are the same as before; nothing was changed."),
     "strangers": _("The files were taken in; some that no programme uses were left out."),
     "removed": _("The file was taken away from the draft."),
+    "kept": _("The play was kept as a scenario of the draft."),
     "undone": _("The file is as in the version again."),
 }
 STATES: Mapping[str, tuple[object, str]] = {
