@@ -6,6 +6,7 @@ its page is opened as whoever does it, in Chinese and in English; what shows the
 
 import base64
 import io
+import json
 import shutil
 import struct
 import sys
@@ -17,15 +18,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
-from engine import clock, drafts, identity, publications, tasks
+from engine import clock, drafts, identity, publications, revisions, tasks
 from engine.clock import CIVIL
 from engine.db import transaction
-from engine.identity import Kind, Limits
+from engine.identity import Actor, Kind, Limits
 from engine.settings import ROOT, load
 from engine.tables import ScoreSheet
 from server import demo, postgres
@@ -154,6 +157,7 @@ WHOLE: tuple[tuple[str, tuple[Shot, ...]], ...] = (
         ),
     ),
     ("admin", (Shot("maps", "/board/maps"),)),
+    ("liuguan", (Shot("library", "/studio"), Shot("draft", "/studio/revisions/{draft}", height=1100))),
     ("", (Shot("titles", "/public/titles"), Shot("verify", "/verify/{document}"))),
 )
 # What the public sees on a day when the last notice is open to objections.
@@ -210,7 +214,16 @@ class Studio:
             newest = select(ScoreSheet).where(ScoreSheet.unit == UNIT).order_by(ScoreSheet.made_at.desc()).limit(1)
             sheet = session.scalars(newest).one()
             paper = publications.listing(session, publications.CIRCULARS).rows[0]
-            return {"unit": sheet.unit, "sheet": sheet.id, "document": paper.id, "notice": self.notice().id}
+            return {"unit": sheet.unit, "sheet": sheet.id, "document": paper.id, "notice": self.notice().id} | {
+                "draft": self.draft()
+            }
+
+    def draft(self) -> UUID:
+        """Return a draft of the programme that changes a form; begin it the first time."""
+        with transaction(self.world.sessions) as session:
+            owner = identity.load(session, "liuguan")
+            found = [row.id for row in revisions.listing(session, owner)]
+            return found[0] if found else begin_draft(session, owner)
 
     def notice(self) -> publications.PublicationRow:
         """Return the last notice that was open to objections."""
@@ -275,6 +288,18 @@ class Studio:
         told = page.evaluate(REDUCE, [base64.b64encode(picture).decode(), COLOURS])
         page.close()
         return png(told["width"], told["colours"], base64.b64decode(told["points"]))
+
+
+def begin_draft(session: Session, owner: Actor) -> UUID:
+    """Begin a draft that asks one thing more of whoever writes the plan of a pilot."""
+    draft = revisions.begin(session, owner, "innovative-city", "部门会审增加一项说明").id
+    file = revisions.read(session, owner, draft, "forms/T24_department_opinion.form")
+    form = json.loads(file.content)
+    form["components"].append({"type": "text", "id": "text_more", "text": "请写明依据。"})
+    content = json.dumps(form, ensure_ascii=False, indent=2).encode()
+    revisions.save(session, owner, draft, file.path, content, file.version)
+    revisions.describe(session, owner, draft, "部门会审增加一项说明", "2026年会审办法第三条")
+    return draft
 
 
 def png(width: int, colours: list[list[int]], points: bytes) -> bytes:
