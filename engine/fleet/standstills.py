@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, delete, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, delete, func, select, text
+from sqlalchemy.orm import Session, aliased
 
 from engine import clock, events, ownership
 from engine.errors import NotFound, OperationRefused
@@ -92,6 +92,13 @@ def of_instance(session: Session, instance: UUID) -> StandstillRow | None:
     return StandstillRow(*row) if row else None
 
 
+def closed(session: Session, programmes: Iterable[str]) -> dict[str, StandstillRow]:
+    """Return the programmes whose newest version stands still, so that nothing can be started; the caller sees them."""
+    newest = select(func.max(_OTHER.number)).where(_OTHER.programme == Deployment.programme).scalar_subquery()
+    query = _TOLD.where(Deployment.programme.in_(sorted(programmes)), Deployment.number == newest)
+    return {row.programme: StandstillRow(*row) for row in session.execute(query)}
+
+
 def _version(session: Session, actor: Actor, programme: str, number: int, reason: str) -> Row[str, str, int]:
     """Find and lock a version: whoever is just starting a case on it goes first, whoever comes later finds it so."""
     ownership.must_see(actor, programme)
@@ -121,6 +128,7 @@ def _refused(zh: str, en: str) -> OperationRefused:
     return OperationRefused(why={"zh": zh, "en": en})
 
 
+_OTHER = aliased(Deployment)
 _NEWEST = Deployment.number.desc()
 _TOLD = (
     select(Deployment.programme, Deployment.number, Standstill.reason, Person.name, Standstill.at)

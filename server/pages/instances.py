@@ -14,6 +14,7 @@ from engine.copies import Sending
 from engine.db import transaction
 from engine.errors import NotFound
 from engine.events import Kind
+from engine.fleet import standstills
 from server.auth import needs, signed_in
 from server.pages import answers, attachments, figures, labels
 from server.pages.documents import brief as paper
@@ -64,8 +65,10 @@ def instance(case: UUID) -> str:
         drawn = cases.diagrams(session, g.actor, case)
         names = labels.read(session)
         told = _timeline(session, case, names)
+        still = standstills.of_instance(session, case) if view.row.state == "suspended" else None
     return render_template(
         "instances/instance.html",
+        still={**vars(still), "at": stamp(still.at)} if still else None,
         case={**brief(view.row, names), "number": view.number, "starter": view.started_by, "subject": view.row.subject},
         tasks=[_waiting(row) for row in view.open_tasks],
         incidents=[{"name": names.element(row["element"]), "at": stamp(row["raised_at"])} for row in view.incidents],

@@ -9,9 +9,12 @@ from werkzeug.wrappers import Response
 
 from engine import openings
 from engine.db import transaction
+from engine.fleet import standstills
+from engine.fleet.standstills import StandstillRow
 from engine.openings import OpeningRow, Wish
 from server import idempotency
 from server.auth import signed_in
+from server.pages.moments import stamp
 from server.pages.shell import pages, sessions
 from server.pages.words import pick
 
@@ -24,11 +27,16 @@ def start() -> str:
     """Show what I may begin, programme by programme."""
     with transaction(sessions()) as session:
         found = openings.listing(session, g.actor)
+        still = standstills.closed(session, {row.programme for row in found})
     programmes = {row.programme: pick(row.programme_name) for row in found}
     return render_template(
         "start/list.html",
         programmes=[
-            {"name": name, "rows": [_line(row) for row in found if row.programme == key]}
+            {
+                "name": name,
+                "still": _still(still.get(key)),
+                "rows": [_line(row) for row in found if row.programme == key],
+            }
             for key, name in programmes.items()
         ],
     )
@@ -40,9 +48,11 @@ def opening(programme: str, process: str, element: str) -> str:
     """Show the form of one thing that I may begin."""
     with transaction(sessions()) as session:
         view = openings.show(session, g.actor, programme, process, element)
+        still = standstills.closed(session, [programme])
     seats = [{"organisation": seat.organisation, "name": pick(seat.name)} for seat in view.row.seats]
     return render_template(
         "start/opening.html",
+        still=_still(still.get(programme)),
         row=_line(view.row),
         programme=pick(view.row.programme_name),
         seats=seats,
@@ -70,6 +80,10 @@ def _only(data: dict[str, Any]) -> dict[str, Any]:
     """Return the unit, chosen already where there is but one to choose."""
     units = data.get("units", ())
     return {"unit": units[0]["value"]} if len(units) == 1 else {}
+
+
+def _still(row: StandstillRow | None) -> dict[str, str] | None:
+    return {"at": stamp(row.at), "reason": row.reason} if row else None
 
 
 def _begun(instance: Any) -> dict[str, str]:

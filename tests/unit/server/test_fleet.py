@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from engine import identity
 from engine.db import transaction
-from engine.tables import Errand
+from engine.tables import Errand, Instance
 from server import worker
 from server.pages.studio.fleet import _pair
 from tests.support.shapes import catch, end, exclusive, start, timer, user, way, when
@@ -28,7 +28,9 @@ AT = "/studio/fleet/small/p"
 @pytest.fixture
 def stage(sessions, tmp_path):
     stage = Stage(sessions, tmp_path / "drawn", "liuguan")
-    stage.play(BODY)
+    opening = start(**{"icity:form": "any"}) + user("b", role="ARCHIVIST") + end("e") + way("s b e")
+    stage.deploy(p=BODY, q=opening)
+    stage.start("p")
     return stage
 
 
@@ -45,7 +47,7 @@ def people(app, sessions, configuration, monkeypatch):
         return client
 
     monkeypatch.setitem(app.config, "WTF_CSRF_METHODS", [])
-    return {login: browser(login) for login in ("liuguan", "liushen", "shouli")}
+    return {login: browser(login) for login in ("liuguan", "liushen", "shouli", "jingban")}
 
 
 def ask(client, element="a", **form):
@@ -144,13 +146,17 @@ def test_a_version_is_paused_and_resumed_in_the_page_and_said_where_it_is_met(st
     owner.post(f"{AT}/versions/1/suspend", data={"reason": "发现错误"})
     for address in ("/studio/fleet", AT):
         assert "发现错误" in text(owner.get(address))
+    case = stage.one(select(Instance.id))
+    officer = people["jingban"]
+    for address in (f"/instances/{case}", "/start", "/start/small/q/s"):
+        assert "发现错误" in text(officer.get(address)), address
     owner.post(f"{AT}/versions/1/resume", data={"reason": "已改正"})
     assert "发现错误" not in text(owner.get(AT))
 
 
 def test_programs_do_the_same(stage, program):
     owner, second = program("liuguan"), program("liushen")
-    (row,) = owner.get("/fleet").json
+    row = owner.get("/fleet").json[0]
     assert (row["process"], row["cases"], row["tasks"]) == ("p", 1, 1)
     assert [step["element"] for step in owner.get("/fleet/small/p?number=1").json] == ["a"]
     assert program("shouli").get("/fleet").status_code == HTTPStatus.FORBIDDEN
