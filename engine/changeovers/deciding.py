@@ -25,6 +25,7 @@ from engine.tables import (
     Instance,
 )
 
+TOLD = 5  # so many losses are told where somebody must give them up
 IDLE = (GroupState.OPEN, GroupState.UNDONE)
 
 
@@ -162,8 +163,11 @@ def _check(judged: list[Judged], wanted: Decision) -> None:
     if Verdict.DECISION in verdicts:
         raise refused("请先选择正在办理的环节转到新版的哪一环节。", "Say first where each open step goes.")
     if Verdict.LOSS in verdicts and not wanted.accepts:
+        lost = {one["zh"]: one["en"] for each in judged for one in each.facts["losses"]}
+        zh, en = "；".join(list(lost)[:TOLD]), "; ".join(list(lost.values())[:TOLD])
         raise refused(
-            "换版会丢失已做的工作；确认可以放弃后才能换版。", "Work would be lost; say that it may be given up."
+            f"换版会丢失已做的工作；确认可以放弃后才能换版：{zh}。",
+            f"Work would be lost; say that it may be given up: {en}.",
         )
 
 

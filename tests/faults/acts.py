@@ -13,11 +13,13 @@ from engine.identity import Actor
 from engine.instances import Application
 from engine.tables import Instance, Task, Timer
 from tests.bench.ground import PROGRAMME
+from tests.faults import versions
 from tests.support import papers
 from tests.support.postgres import PASSWORD
 
 ACK = "ACK"
 ACTS = ("start", "claim", "complete", "correlate", "fire", "return", "deploy")
+VERSIONS = ("carry", "take back")
 TWICE = {"start", "return"}  # whoever does these twice has two, unless a door remembers the first
 PERSON = "bench0"
 ANSWERS = {"opinion": "同意", "score": 80}
@@ -37,6 +39,11 @@ HAPPENED = {
     "return": "SELECT count(*) FROM event e JOIN instance i ON i.id = e.instance"
     " WHERE subject = :turn AND e.kind = 'instance.returned'",
     "deploy": "SELECT count(*) FROM deployment WHERE programme = :turn",
+    # half of it done counts as 99 times
+    "carry": "SELECT CASE WHEN count(*) IN (0, 2) THEN count(*) / 2 ELSE 99 END FROM event e JOIN instance i"
+    " ON i.id = e.instance WHERE subject = :turn AND e.kind = 'instance.changed_over'",
+    "take back": "SELECT CASE WHEN count(*) IN (0, 2) THEN count(*) / 2 ELSE 99 END FROM event e JOIN instance i"
+    " ON i.id = e.instance WHERE subject = :turn AND e.kind = 'instance.changed_back'",
     "issue": "SELECT count(*) FROM official_document WHERE case_id = :turn",
 }
 
@@ -63,6 +70,11 @@ def prepare(sessions: Sessions, act: str, turn: str, folder: Path) -> str:
         return turn
     if act == "deploy":
         return _drawn(folder / turn, turn)
+    return versions.asked(sessions, act, turn) if act in VERSIONS else _begun(sessions, act, turn)
+
+
+def _begun(sessions: Sessions, act: str, turn: str) -> str:
+    """Bring an instance to where `act` can happen."""
     programme = "issuing" if act == "issue" else "bench"
     process = PROCESS.get(act, "loop")
     data = {"case": turn, **DATA.get(act, {})}
@@ -83,6 +95,9 @@ def play(sessions: Sessions, act: str, subject: str) -> str:
     """Do one thing through the verbs, and acknowledge it once it is durable."""
     if act == "torn":
         _torn(sessions, UUID(subject))
+        return ACK
+    if act in VERSIONS:
+        versions.work(sessions, subject)
         return ACK
     with transaction(sessions) as session:
         if act == "start":

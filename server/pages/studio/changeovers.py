@@ -245,6 +245,7 @@ def _group_page(changeover: UUID, group: UUID, refused: str = "") -> str:
         refused=refused,
         group=_group(found, row, editing=editing),
         asked=_questions(row),
+        risky=row.verdict in {Verdict.DECISION, Verdict.LOSS},
         typed=request.form,
         cases=[_case(found, row, case, editing=editing) for case in cases.rows],
         next=cases.next,
