@@ -20,7 +20,7 @@ export const tell = teller({
     kindIndicators: '指标',
     kindInputs: '数据口径',
     rescore: '试算往届',
-    rescoreTold: '用这份草稿给往届轮次重新计分，不保存、不影响任何结果。',
+    rescoreTold: '用这份修改稿给往届轮次重新计分，不保存、不影响任何结果。',
     round: '轮次',
     by: '采用',
     noRounds: '还没有已计分的轮次。',
