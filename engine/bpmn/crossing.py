@@ -4,6 +4,7 @@ The rows of the envelope are carried into rooms of the new version; what only a 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from engine.bpmn import baggage, joining, liveness, memories, several, watching
@@ -95,8 +96,7 @@ class Crossing(Findings):
         watching.boundaries(self, bag, node, target)
         if isinstance(node, EventGateway):
             watching.ways(self, bag, node, target)
-        if "completed" in bag.internal:
-            bag.internal["completed"] = self._records(bag.scope.spec, path[-1].spec, bag.internal["completed"])
+        self._undo(bag, target, path)
         for one in (bag, *bag.seats):
             if isinstance(node, Catching) and isinstance(target, Catching):
                 watching.awaited(self, one, node, target)
@@ -104,6 +104,18 @@ class Crossing(Findings):
             one.node = target.name
             if one.inner is not None:
                 self._enter(one, one.inner, target, path)
+
+    def _undo(self, bag: Bag, target: Any, path: Path) -> None:
+        """Carry what could be undone of a loop, and what a token is about to have undone, inside it or around it."""
+        if "completed" in bag.internal:
+            bag.internal["completed"] = self._records(bag.scope.spec, path[-1].spec, bag.internal["completed"])
+        if "todo" not in bag.internal:
+            return
+        where = bag.internal["where"]
+        around = [room for room in path if (room.owner.id if room.owner else "") == where]
+        old = around[0].origin if around else bag.inner.spec if bag.inner else ""
+        new = around[0].spec if around else target.inside.name
+        bag.internal["todo"] = self._records(old, new, bag.internal["todo"])
 
     def _enter(self, bag: Bag, old: Room, target: Any, path: Path) -> None:
         inner = old.like(target.inside.name, bag, closed=target.closed)
@@ -119,6 +131,9 @@ class Crossing(Findings):
             return
         path[-1].tokens.remove(bag)
         self.errands.spare(bag, inner)
+        self.steps = [replace(one, target=None) if one.task == bag.task else one for one in self.steps]
+        for record in inner.kept.get("completed", []):
+            self._forget((inner.spec, record["activity"]), self.pair.new.node((inner.spec, record["activity"])))
         watching.unwatched(self, [*bag.some("watch"), *inner.tokens])
         self._leave(bag, inner, path[-1])
 
@@ -170,10 +185,13 @@ class Crossing(Findings):
         found = memories.records(self.pair, old, new, known, missing)
         self.touched = self.touched or found != known
         for home in missing:
-            name = self.pair.old.node(home).element.name
-            zh, en = f"“{name}”：已完成，将不能再撤销", f"{name!r}: it is done and could no longer be undone"
-            self.losses.append(Loss("compensation", None, home[1], name, zh, en))
+            self._forget(home, self.pair.old.node(home))
         return found
+
+    def _forget(self, home: Home, node: Any) -> None:
+        name = node.element.name
+        zh, en = f"“{name}”：已完成，将不能再撤销", f"{name!r}: it is done and could no longer be undone"
+        self.losses.append(Loss("compensation", None, home[1], name, zh, en))
 
     def _look_ahead(self) -> None:
         """Note the joins at which tokens would wait for ever in the new version."""

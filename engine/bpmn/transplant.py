@@ -32,7 +32,8 @@ def judge(
     `choices` says where open steps go: `Spot.key` of the old step (`process/element`; `process/flow` at a join) to that
     of one of its candidates, or to `DROP`; what fits no open step, or is no candidate, counts for nothing. With
     `surroundings` the instance is moved in memory too, so that what cannot be armed (a deadline that nobody knows, an
-    anchor that is null) is told as blocked. Raise StateDamaged.
+    anchor that is null) is told as blocked, and what goes with what it does next, as lost; they are to be of its own,
+    for what is thrown and made is noted in them. Raise StateDamaged.
     """
     versions = pair(old, new)
     found = _narrowed(versions, envelope, choices, _cross(versions, envelope, choices).told())

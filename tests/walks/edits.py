@@ -72,7 +72,8 @@ def rename_id(pen: Pen) -> bool:
     one = pen.one([node for node in pen.root.iter(etree.Element) if _node(node)])
     old, new = one.get("id"), pen.name()
     one.set("id", new)
-    for other in pen.root.iter(etree.Element):
+    process = next(around for around in one.iterancestors() if around.tag == B + "process")
+    for other in process.iter(etree.Element):
         for attribute in REFERENCES:
             if other.get(attribute) == old:
                 other.set(attribute, new)

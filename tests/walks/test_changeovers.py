@@ -6,6 +6,7 @@ end. To look elsewhere: change SEED.
 
 from collections import Counter
 from copy import deepcopy
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -25,7 +26,7 @@ from tests.walks.edits import EDITS, Pen, called, named
 from tests.walks.walk import CALENDAR
 
 SEED = 20_260_301
-SHARDS, DIAGRAMS, VERSIONS = 4, 170, 5
+SHARDS, ENOUGH, VERSIONS = 4, 510, 5
 MOVES, DRIVE = 8, 60
 
 
@@ -59,8 +60,10 @@ class Walk:
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_what_is_judged_is_what_happens(shard: int) -> None:
     found: Counter[str] = Counter()
-    for number in range(DIAGRAMS):
-        walk = Walk(SEED + shard * DIAGRAMS + number)
+    for number in count(SEED + 1_000 * shard):
+        if sum(found[one] for one in Verdict) >= ENOUGH:
+            break
+        walk = Walk(number)
         if walk.execution.ended or walk.execution.rest().failures:
             continue
         for _ in range(VERSIONS):
@@ -71,8 +74,8 @@ def test_what_is_judged_is_what_happens(shard: int) -> None:
                 fault.add_note(f"{told}\n{etree.tostring(walk.root).decode()}\n{etree.tostring(root).decode()}")
                 raise
             found[verdict] += 1
-    assert sum(found[one] for one in Verdict) > 2_000 // SHARDS
-    assert all(found[one] > 5 for one in Verdict), found
+    assert all(found[one] > 20 for one in Verdict if one is not Verdict.DECISION), found
+    assert found["asked"] > 20
 
 
 def carried(walk: Walk, new: parse.Model, found: Counter[str]) -> Verdict:
