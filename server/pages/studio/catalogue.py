@@ -1,6 +1,6 @@
 """The pick lists of the modeler's panel: what a diagram of a draft may name, in the language of the page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from flask import g
 from flask_babel import lazy_gettext as _
 from marshmallow import fields
 
-from engine import delegates, identity, picklists, revisions
+from engine import delegates, identity, library, picklists, revisions
 from engine.bpmn.elements import ACTIONS
 from engine.db import transaction
 from engine.picklists import Pick
@@ -37,6 +37,20 @@ def catalogue(revision: UUID) -> dict[str, Any]:
     """Return the lists of the panel by what they are of: forms, roles, operators, decisions, deadlines …."""
     with transaction(sessions()) as session:
         files = revisions.files(session, g.actor, revision)
+    return _lists(files)
+
+
+@pages.get("/studio/versions/<programme>/<int:number>/catalogue")
+@on_bench
+@as_program
+def version_catalogue(programme: str, number: int) -> dict[str, Any]:
+    """Return the lists of a version, for whoever reads it to see names instead of keys."""
+    with transaction(sessions()) as session:
+        files = library.version(session, g.actor, programme, number).files
+    return _lists(files)
+
+
+def _lists(files: Mapping[str, bytes]) -> dict[str, Any]:
     found = picklists.gather(files)
     return {
         "forms": [{**_told(one), "fields": _named(one.inputs)} for one in found.forms],

@@ -60,7 +60,7 @@ def version_file(programme: str, number: int, path: str) -> str:
         "readonly": True,
         "raw": url_for("pages.raw_version_file", programme=programme, number=number, path=path),
         "lint": None,
-        "catalogue": None,
+        "catalogue": url_for("pages.version_catalogue", programme=programme, number=number),
         "back": url_for("pages.studio_programme", programme=programme),
         "files": sorted(found.files),
         "editor": f"/studio/versions/{programme}/{number}/files/",

@@ -55,6 +55,7 @@ def test_the_panel_has_an_entry_for_every_attribute_that_the_engine_reads():
 def test_what_the_shipped_diagrams_may_name(shipped):
     found = picklists.gather(shipped)
     by_id = {one.id: one for some in vars(found).values() for one in some}
+    assert by_id["T01_team"].name["zh"] == "组建申报组"
     assert by_id["T01_team"].file == "forms/T01_team.form"
     assert {"id": "leader", "zh": "牵头领导", "en": "Lead"} in [
         {"id": one.id, **one.name} for one in by_id["T01_team"].inputs
@@ -102,6 +103,7 @@ def test_the_lists_of_a_draft_in_the_language_of_the_page(owner):
     assert {"id": "set_code", "name": "set_code", "told": "文本 · 必填"} in score["inputs"]
     assert lists["processes"]
     assert lists["usual"]
+    assert owner.get("/studio/versions/small/1/catalogue").json["processes"] == lists["processes"]
 
 
 def asked(owner, **question):

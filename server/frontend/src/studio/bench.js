@@ -58,7 +58,8 @@ function line(draft, finding, pick) {
   const mark = node('span', { className: 'severity', textContent: say(finding.severity) });
   const here = finding.file === draft.path;
   const text = node('span', { textContent: finding.text });
-  const label = (here ? finding.name : [finding.file, finding.name].filter(Boolean).join(' · ')) || draft.path;
+  const name = say(finding.name ?? ''); // an element without a name goes by its tag
+  const label = (here ? name : [finding.file, name].filter(Boolean).join(' · ')) || draft.path;
   item.append(mark, here ? picker(label, finding, pick) : link(draft, label, finding), text);
   return item;
 }

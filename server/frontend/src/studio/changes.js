@@ -27,6 +27,8 @@ function told(key, models) {
 }
 
 function nameOf(model) {
+  const { sourceRef, targetRef } = model;
+  if (!model.name && sourceRef?.id && targetRef?.id) return `${nameOf(sourceRef)} → ${nameOf(targetRef)}`;
   return model.name || model.id || '';
 }
 

@@ -24,7 +24,11 @@ export function pickElement(modeler, id) {
 }
 
 function place(shape) {
-  return shape.waypoints ? { top: -8, left: 8 } : { top: -12, left: -12 };
+  if (!shape.waypoints) return { top: -12, left: -12 };
+  const middle = Math.floor((shape.waypoints.length - 1) / 2);
+  const [one, next] = shape.waypoints.slice(middle);
+  const corner = (axis) => Math.min(...shape.waypoints.map((point) => point[axis]));
+  return { top: (one.y + next.y) / 2 - corner('y') - 11, left: (one.x + next.x) / 2 - corner('x') - 11 };
 }
 
 function badge(some, act) {

@@ -46,8 +46,8 @@ export function fit(modeler) {
   const canvas = modeler.get('canvas');
   canvas.resized();
   canvas.zoom('fit-viewport', 'auto');
-  if (!modeler.get('palette', false) || canvas.getContainer().clientWidth < NARROW) return;
   canvas.zoom(canvas.zoom() * ROOM, 'auto');
+  if (!modeler.get('palette', false) || canvas.getContainer().clientWidth < NARROW) return;
   canvas.scroll({ dx: PALETTE, dy: 0 });
 }
 

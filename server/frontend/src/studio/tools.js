@@ -11,6 +11,8 @@ const words = {
 
 /** Put the tools of `modeler` into the bar of the page; `reshow(xml)` shows a drawing that was made anew. */
 export function mountTools(modeler, { readonly }, reshow) {
+  new ResizeObserver(() => modeler.get('canvas').resized()).observe(document.getElementById('canvas'));
+  if (!readonly) searchFromAnywhere(modeler);
   const bar = document.getElementById('tools');
   const stack = modeler.get('commandStack', false);
   if (!readonly) bar.append(...steps(modeler, stack));
@@ -23,6 +25,20 @@ export function mountTools(modeler, { readonly }, reshow) {
   bar.append(drawer());
   if (choices(modeler).length > 1) bar.append(chooser(modeler));
   if (!readonly && lacking(modeler.getDefinitions() ?? { rootElements: [] }) === 'some') bar.append(arranging(modeler, reshow));
+}
+
+// On the canvas the library hears Ctrl+F itself; in a field the browser's own search is meant.
+function searchFromAnywhere(modeler) {
+  // The search listens to keys; a word chosen from an input method with the mouse presses none.
+  document.getElementById('canvas').addEventListener('input', ({ target }) => {
+    if (target.closest('.djs-search-input')) target.dispatchEvent(new KeyboardEvent('keyup', { bubbles: true, key: 'Unidentified' }));
+  });
+  document.addEventListener('keydown', (event) => {
+    const typing = event.target.closest('input, textarea, select, [contenteditable], #canvas');
+    if (typing || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'f') return;
+    event.preventDefault();
+    modeler.get('searchPad').toggle();
+  });
 }
 
 function steps(modeler, stack) {
