@@ -130,8 +130,12 @@ def _moved(found: Callable[[Session], Ground]) -> str | tuple[str, int] | Respon
             return _page(session, ground, act(session, ground, state))
     except REFUSALS as refused:
         said = problems.sentence(refused, language())
-    with transaction(sessions()) as session:
-        return _page(session, found(session), state, said), REFUSED
+    try:
+        with transaction(sessions()) as session:
+            return _page(session, found(session), state, said), REFUSED
+    except REFUSALS:  # the play itself, as the page carried it, is none
+        with transaction(sessions()) as session:
+            return _page(session, found(session), None, said), REFUSED
 
 
 def _first(session: Session, ground: Ground, wanted: str) -> State:
@@ -235,13 +239,7 @@ ACTS: Mapping[str, Callable[..., Any]] = {"move": _move, "answer": _answer, "cha
 
 
 def _page(session: Session, ground: Ground, state: State | None, refused: str = "") -> str:
-    play: dict[str, Any] = {}
-    if state is not None:
-        try:
-            play = _played(session, ground, state)
-        except (*REFUSALS, BadRequest) as fault:
-            said = problems.sentence(fault, language()) if not isinstance(fault, BadRequest) else ""
-            refused, state = refused or said, None
+    play = _played(session, ground, state) if state is not None else {}
     return render_template(
         "studio/machine.html",
         refused=refused,
