@@ -16,7 +16,7 @@ from engine.settings import Settings
 from server.app import create_app
 from tests.browser.conftest import PATIENCE, WIDE, Site, Watch
 from tests.support import everywhere, looks
-from tests.support.everywhere import ADMIN, CLERK, NOBODY, OFFICER, Furnished, Place
+from tests.support.everywhere import ADMIN, CLERK, NOBODY, OFFICER, OWNER, Furnished, Place
 
 LANGUAGES = {"zh": "zh-CN", "en": "en"}
 PHONE = {"width": 390, "height": 844}
@@ -58,7 +58,7 @@ def test_no_page_is_forgotten(app: Flask) -> None:
     assert everywhere.unlisted(app) == set()
 
 
-@pytest.mark.parametrize("login", [OFFICER, CLERK, ADMIN, NOBODY])
+@pytest.mark.parametrize("login", [OFFICER, CLERK, ADMIN, OWNER, NOBODY])
 def test_every_page_is_fit_to_be_seen(
     chromium: Browser, site: Site, configuration: Settings, house: Furnished, login: str
 ) -> None:

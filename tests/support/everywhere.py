@@ -8,15 +8,16 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import select
 
-from engine import attachments, clock, copies, evidence, identity, instances, openings, publications, tasks
+from engine import attachments, clock, copies, errands, evidence, identity, instances, openings, publications, tasks
 from engine.attachments import Adding
 from engine.copies import Sending
 from engine.db import Sessions, transaction
+from engine.errands.choosing import Choice
 from engine.evidence import File, Store
 from engine.instances import Application
 from engine.publications import Objection
 from engine.settings import Settings
-from engine.tables import Figure, OfficialDocument, Round, RoundState, Task, TaskState
+from engine.tables import ErrandKind, Figure, OfficialDocument, Round, RoundState, Task, TaskState
 from tests.support import files, registers
 from tests.support.registers import SET, UNIT
 from webhooks import endpoints
@@ -24,6 +25,7 @@ from webhooks.outbound import Wish
 from webhooks.posting import Fence
 
 OFFICER, CLERK, ADMIN, NOBODY = "jingban", "tianbao", "admin", ""
+OWNER = "liuguan"
 STAFF = (OFFICER, CLERK)
 RECEIPT = "0123456789abcdef"
 TEAM = {"leader": "林县长", "contact": "邵文书", "phone": "+8657000000001", "departments": ["science"]}
@@ -95,9 +97,17 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "calendar": (_alike("/calendar"), _alike("/calendar?view=list")),
     "start": (Place("/start"),),
     "opening": (Place("{opening}"),),
+    "fleet_overview": (Place("/studio/fleet", (OWNER,)),),
+    "fleet_process": (Place("/studio/fleet/innovative-city/public_notice", (OWNER,)),),
+    "fleet_step": (Place("/studio/fleet/innovative-city/public_notice/{step}", (OWNER,)),),
+    "errand": (Place("/studio/fleet/errands/{errand}", (OWNER,)),),
     "endpoints": (Place("/endpoints", (ADMIN,)),),
     "endpoint": (Place("/endpoints/{endpoint}", (ADMIN,)),),
     "delivery": (Place("/deliveries/{delivery}", (ADMIN,)),),
+    "sources": (Place("/sources", (ADMIN,)),),
+    "new_source": (Place("/sources/new", (ADMIN,)),),
+    "source": (Place("/sources/agency", (ADMIN,)),),
+    "arrivals": (Place("/sources/agency/arrivals", (ADMIN,)),),
     "kinds_of_event": (Place("/endpoints/events", (ADMIN,)),),
     "settings": (Place("/settings"),),
     "my_sign_ins": (Place("/settings/sign-ins"),),
@@ -189,9 +199,17 @@ def furnish(sessions: Sessions, settings: Settings, case: UUID, folder: Path) ->
         found.shared["endpoint"] = endpoint = endpoints.make(session, admin, Fence.of(settings), wish).id
         found.shared["delivery"] = endpoints.test(session, admin, endpoint)
     store = Store.of(settings)
+    found.shared |= {"step": "T28_notice", "errand": _ask(sessions)}
     for login, element in ((OFFICER, "T28_notice"), (CLERK, "T02_plan")):
         found.own[login] = _desk(sessions, store, login, element)
     return found
+
+
+def _ask(sessions: Sessions) -> UUID:
+    """Let an owner ask for something that waits for a second person."""
+    with transaction(sessions) as session:
+        wish = errands.Wish("innovative-city", ErrandKind.END, "试点结束", Choice(elements=("T28_notice",)))
+        return errands.ask(session, identity.load(session, OWNER), wish)
 
 
 def _give_notice(sessions: Sessions) -> None:

@@ -15,7 +15,7 @@ from engine.identity import Kind, Limits
 from engine.instances import Application
 from engine.settings import ROOT, Settings
 from tests.support import everywhere
-from tests.support.everywhere import ADMIN, CLERK, NOBODY, OFFICER
+from tests.support.everywhere import ADMIN, CLERK, NOBODY, OFFICER, OWNER
 from tests.support.web import opened
 
 MOST = 12
@@ -41,7 +41,7 @@ def test_no_page_needs_more_than_twelve_statements(
     app = opened(configuration, sessions)
     costs: dict[str, list[str]] = {}
     statuses: dict[str, int] = {}
-    for login in (OFFICER, CLERK, ADMIN, NOBODY):
+    for login in (OFFICER, CLERK, ADMIN, OWNER, NOBODY):
         client = app.test_client()
         if login:
             client.set_cookie("sid", _secret(sessions, configuration, login))
