@@ -123,6 +123,10 @@ class WorkbookRefused(IcityError):
     """The spreadsheet has faults. The fact `cells` names each sheet, cell and fault."""
 
 
+class SourceRefused(IcityError):
+    """This source cannot be kept so."""
+
+
 class EndpointOff(IcityError):
     """This endpoint is switched off; switch it on first."""
 

@@ -1,7 +1,9 @@
 """The door of other systems: POST /hooks/<source>, signed after Standard Webhooks."""
 
+import fcntl
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -39,6 +41,23 @@ def make_secrets(var: Path) -> Mapping[str, Sequence[str]]:
     return kept
 
 
+def make_secret(var: Path, key: str) -> None:
+    """Draw a secret for a source that has none."""
+    with _turn(var):
+        kept = _read(var / FILE)
+        if key not in kept:
+            secrets.write_private(var / FILE, json.dumps({**kept, key: [signing.new_secret()]}))
+
+
+def rotate(var: Path, key: str) -> str:
+    """Return a new secret of a source; the one before counts beside it until the next change."""
+    with _turn(var):
+        kept = _read(var / FILE)
+        fresh = signing.new_secret()
+        secrets.write_private(var / FILE, json.dumps({**kept, key: [fresh, *kept.get(key, [])[:1]]}))
+        return fresh
+
+
 @hooks.post("/hooks/<source>")
 @auth.public
 def receive(source: str) -> tuple[Response, int]:
@@ -61,6 +80,14 @@ def _kept(sender: Source, known: Sequence[str], letter: Letter) -> MessageView:
     except MessageRefused as refusal:
         answer = Conflict if refusal.facts.get("clash") else UnprocessableEntity
         raise answer(str(refusal.facts.get("reason", ""))) from refusal
+
+
+@contextmanager
+def _turn(var: Path) -> Iterator[None]:
+    """Let one process at a time write the secrets."""
+    with (var / f"{FILE}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _read(path: Path) -> dict[str, list[str]]:

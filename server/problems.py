@@ -59,6 +59,7 @@ REPLIES: dict[type[Exception], Reply] = {
     errors.RequestInProgress: Reply(409, "request-in-progress", "带有该 Idempotency-Key 的请求仍在处理。"),
     errors.Busy: Reply(503, "busy", "该流程正在处理另一操作，请稍后再试。"),
     errors.WorkbookRefused: Reply(422, "workbook-refused", "电子表格有误。"),
+    errors.SourceRefused: Reply(422, "source-refused", "来函系统不能这样设置。"),
     errors.EndpointOff: Reply(409, "endpoint-off", "该接收地址已停用，请先启用。"),
     errors.AddressRefused: Reply(422, "address-refused", "不允许向该地址发送通知。"),
     errors.SettingsRefused: Reply(500, "settings-refused", "系统设置有误。"),

@@ -60,6 +60,7 @@ MENU = (
         _("Other systems"),
         (
             ("pages.endpoints", "endpoints", _("Systems we tell")),
+            ("pages.sources", "sources", _("Systems that tell us")),
         ),
     ),
     (

@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 
 from engine.db import transaction
 from engine.settings import Settings
-from server import worker
+from server import duties
 from tests.browser.conftest import Site
 from tests.support.receiver import Receiver, answering
 from webhooks.tables import Endpoint
@@ -39,7 +39,7 @@ def test_a_system_is_told_tested_and_told_again(
         _point(site, receiver.url)
         page.get_by_role("button", name="发送测试").click()
         expect(page.get_by_text("测试已发出")).to_be_visible()
-        worker.sweep(site.sessions, here)
+        duties.sweep(site.sessions, here)
         Webhook(first).verify(receiver.got[0].body, receiver.got[0].headers)
         page.reload()
         expect(page.get_by_role("cell", name="已收下")).to_be_visible()
@@ -49,7 +49,7 @@ def test_a_system_is_told_tested_and_told_again(
         _shot(page, "delivery")
         page.get_by_role("button", name="重新发送").click()
         expect(page.get_by_text("正在重新发送。")).to_be_visible()
-        worker.sweep(site.sessions, here)
+        duties.sweep(site.sessions, here)
         assert receiver.got[1].headers["webhook-id"] == receiver.got[0].headers["webhook-id"]
     _ended(page, first)
 
@@ -87,3 +87,20 @@ def _ended(page: Page, first: str) -> None:
     _shot(page, "endpoints")
     page.get_by_role("link", name="事项种类").click()
     _shot(page, "events")
+
+
+def test_a_source_is_tried_before_it_is_kept(page: Page, sign_in: Callable[[str], None]) -> None:
+    sign_in("admin")
+    page.get_by_role("link", name="来函系统").click()
+    _shot(page, "sources")
+    page.get_by_role("link", name="公文交换平台", exact=True).click()
+    body = '{"number": "浙科函〔2026〕1号", "receiver": "云溪县", "status": "taken", "at": "2026-03-02"}'
+    page.get_by_label("对方可能发来的内容").fill(body)
+    page.get_by_role("button", name="查看转换结果").click()
+    expect(page.locator("pre.sent")).to_contain_text("document.receipt")
+    _shot(page, "source")
+    page.get_by_label("使用中").uncheck()
+    page.get_by_role("button", name="保存").click()
+    expect(page.get_by_text("已保存来函系统。")).to_be_visible()
+    page.get_by_role("link", name="来函记录").click()
+    expect(page.get_by_text("还没有来函")).to_be_visible()

@@ -8,7 +8,19 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import select
 
-from engine import attachments, clock, copies, errands, evidence, identity, instances, openings, publications, tasks
+from engine import (
+    attachments,
+    clock,
+    copies,
+    errands,
+    evidence,
+    identity,
+    instances,
+    openings,
+    publications,
+    revisions,
+    tasks,
+)
 from engine.attachments import Adding
 from engine.copies import Sending
 from engine.db import Sessions, transaction
@@ -35,6 +47,13 @@ NOTICE = {
     "decided_by": "省科技厅",
     "receiver": "省科技厅机关纪委",
     "phone": "0571-85058001",
+}
+CHANGED = {  # the files that a draft changes, one for each editor
+    "city_forwarding.bpmn": ("P0D", "P1D"),
+    "reviewers.dmn": ('"prov-economy"', '"prov-health"'),
+    "forms/T01_team.form": ('"maxLength": 30', '"maxLength": 40'),
+    "indicators.csv": ("quant,11,2.5", "quant,12,2.5"),
+    "programme.toml": ("\n", "\n\n"),
 }
 PANELS = ("comparison", "diagram", "documents", "facts", "history", "opinions", "seats", "signs", "upcoming")
 ACTIONS = ("return", "transfer", "delegate", "sign", "copy")
@@ -104,6 +123,9 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "endpoints": (Place("/endpoints", (ADMIN,)),),
     "endpoint": (Place("/endpoints/{endpoint}", (ADMIN,)),),
     "delivery": (Place("/deliveries/{delivery}", (ADMIN,)),),
+    "compare_versions": (Place("/studio/compare/innovative-city/1/1", (OWNER,)),),
+    "compare_draft": tuple(Place(f"/studio/revisions/{{draft}}/compare?path={path}", (OWNER,)) for path in CHANGED),
+    "revision_file": tuple(Place(f"/studio/revisions/{{draft}}/files/{path}", (OWNER,)) for path in CHANGED),
     "sources": (Place("/sources", (ADMIN,)),),
     "new_source": (Place("/sources/new", (ADMIN,)),),
     "source": (Place("/sources/agency", (ADMIN,)),),
@@ -148,6 +170,9 @@ NOT_SHOWN = {
     "save_score": "a table to be kept",
     "ask_code": "shown after a password only: tests/browser/test_settings.py",
     "task_figures": "data for a script",
+    "catalogue": "data for a script",
+    "version_catalogue": "data for a script",
+    "timer_dates": "data for a script",
 }
 
 
@@ -199,10 +224,23 @@ def furnish(sessions: Sessions, settings: Settings, case: UUID, folder: Path) ->
         found.shared["endpoint"] = endpoint = endpoints.make(session, admin, Fence.of(settings), wish).id
         found.shared["delivery"] = endpoints.test(session, admin, endpoint)
     store = Store.of(settings)
-    found.shared |= {"step": "T28_notice", "errand": _ask(sessions)}
+    found.shared |= {"step": "T28_notice", "errand": _ask(sessions), "draft": _drafted(sessions)}
     for login, element in ((OFFICER, "T28_notice"), (CLERK, "T02_plan")):
         found.own[login] = _desk(sessions, store, login, element)
     return found
+
+
+def _drafted(sessions: Sessions) -> UUID:
+    """Let an owner draft a change of a file for every editor."""
+    with transaction(sessions) as session:
+        owner = identity.load(session, OWNER)
+        draft = revisions.begin(session, owner, "innovative-city", "改进会审").id
+        for path, (old, new) in CHANGED.items():
+            found = revisions.read(session, owner, draft, path)
+            revisions.save(
+                session, owner, draft, path, found.content.replace(old.encode(), new.encode(), 1), found.version
+            )
+    return draft
 
 
 def _ask(sessions: Sessions) -> UUID:
