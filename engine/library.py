@@ -1,5 +1,6 @@
 """The library: programmes, what lies in them, their versions with who made them and what runs on each."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,6 +62,7 @@ class ProgrammeRow:
     may_approve: bool
 
 
+HEADING = re.compile(r"#+ ([^\n{]{1,60})")
 KINDS = ("process", "decision", "form", "set", "template", "scenario")
 
 
@@ -104,15 +106,25 @@ def name(session: Session, programme: str) -> Mapping[str, str]:
         return {"zh": programme}
 
 
+def titles(session: Session, programme: str) -> dict[str, Mapping[str, str]]:
+    """Return what people call the files of a programme's newest version, by path; of a file with several, the first."""
+    try:
+        found = processes.latest(session, programme)
+    except NotFound:
+        return {}
+    named = {item.path: item.name for item in reversed(contents(found)) if item.name}
+    return {path: names for path, names in named.items() if path != "indicators.csv"}
+
+
 def contents(found: Programme) -> list[Item]:
     """List what lies in a version: processes, decisions, forms, indicator sets, templates and scenarios."""
     sets = {row["set"]: row["name"] for row in found.indicators if not row["code"]}
     return [
         *(Item("process", path, key, {"zh": found.model.names[key]}) for key, path in sorted(found.diagrams.items())),
-        *(Item("decision", path, path.removesuffix(".dmn"), {}) for path in _paths(found, ".dmn")),
+        *(Item("decision", path, path.removesuffix(".dmn"), _decision(found, path)) for path in _paths(found, ".dmn")),
         *(Item("form", f"forms/{key}.form", key, _form(found, key)) for key in sorted(found.forms)),
         *(Item("set", "indicators.csv", key, {"zh": name}) for key, name in sets.items()),
-        *(Item("template", f"templates/{key}.toml", key, {}) for key in sorted(found.templates)),
+        *(Item("template", f"templates/{key}.toml", key, one.name) for key, one in sorted(found.templates.items())),
         *(Item("scenario", path, path.split("/", 1)[1].removesuffix(".json"), {}) for path in _paths(found, ".json")),
     ]
 
@@ -166,6 +178,15 @@ def _paths(found: Programme, suffix: str) -> Iterable[str]:
     return sorted(path for path in found.files if path.endswith(suffix))
 
 
+def _decision(found: Programme, path: str) -> Mapping[str, str]:
+    known = found.decisions.get(path.removesuffix(".dmn"))
+    return {"zh": known.name} if known is not None else {}
+
+
 def _form(found: Programme, key: str) -> Mapping[str, str]:
-    said: Mapping[str, str] = found.forms[key].get("properties", {}).get("name") or {}
-    return said
+    """Return what a form says it is called, else the heading that it begins with."""
+    form = found.forms[key]
+    said: Mapping[str, str] = form.get("properties", {}).get("name") or {}
+    texts = (str(one.get("text", "")) for one in form.get("components", ()) if one.get("type") == "text")
+    heading = HEADING.match(next(texts, ""))
+    return said or ({"zh": heading[1]} if heading else {})

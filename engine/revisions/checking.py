@@ -112,7 +112,7 @@ def sound(every: Findings) -> Words | None:
     errors = sum(one["severity"] == "error" for one in every)
     if not errors:
         return None
-    return {"zh": f"有 {errors} 处错误，改正后才能提交。", "en": f"{errors} errors keep it from being handed in."}
+    return {"zh": f"有 {errors} 处错误，改正后才能提交。", "en": f"Errors to mend before it is handed in: {errors}."}
 
 
 def played(files: Mapping[str, bytes]) -> Words | None:
@@ -133,7 +133,7 @@ def tried(session: Session, row: Revision, files: Mapping[str, bytes]) -> Words 
         return None
     count = running(session, row.programme)
     zh = f"有 {count} 件在办案件，部署前须在这份修改稿上演练。"
-    return {"zh": zh, "en": f"{count} cases run; they must be tried on this draft before it is deployed."}
+    return {"zh": zh, "en": f"Running cases that must be tried on this draft before it is deployed: {count}."}
 
 
 def running(session: Session, programme: str) -> int:

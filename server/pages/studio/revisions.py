@@ -1,6 +1,6 @@
 """A draft: how far it is on its way to being a version, its files and findings, and what may be done with it now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -138,6 +138,7 @@ def page(revision: UUID, refused: str = "", clashes: list[str] | None = None) ->
         files = revisions.overview(session, g.actor, revision)
         steps = revisions.steps(session, g.actor, revision)
         name = library.name(session, row.programme)
+        titles = {path: pick(names) for path, names in library.titles(session, row.programme).items()}
     editing = ownership.may_edit(g.actor, row.programme)
     return render_template(
         "studio/revision.html",
@@ -149,8 +150,8 @@ def page(revision: UUID, refused: str = "", clashes: list[str] | None = None) ->
         track=[_gate(check, track.current) for check in track.checks],
         running=track.running,
         findings=[_finding(row, one) for one in track.findings[:MOST_FINDINGS]],
-        files=[_file(row, one) for one in files if one.state.value != "same"],
-        same=[_file(row, one) for one in files if one.state.value == "same"],
+        files=[_file(row, one, titles) for one in files if one.state.value != "same"],
+        same=[_file(row, one, titles) for one in files if one.state.value == "same"],
         steps=[_step(one) for one in steps],
         ways=_ways(row),
         suffixes=",".join((*SUFFIXES, ".xml", ".zip")),
@@ -237,11 +238,12 @@ def _finding(row: RevisionRow, one: dict[str, Any]) -> dict[str, Any]:
     return {**finding(one), "name": name, "href": href, "grave": one["severity"] == "error"}
 
 
-def _file(row: RevisionRow, one: FileRow) -> dict[str, Any]:
+def _file(row: RevisionRow, one: FileRow, titles: Mapping[str, str]) -> dict[str, Any]:
     label, tone = frame.FILE_STATES[one.state]
     gone = one.state.value == "removed"
     return {
         "path": one.path,
+        "title": titles.get(one.path, ""),
         "state": {"label": label, "tone": tone},
         "seen": 0 if gone else one.version,
         "gone": gone,
