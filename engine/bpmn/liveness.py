@@ -16,7 +16,8 @@ from engine.bpmn.nodes import EventGateway, Exclusive, Inclusive, Joining, Paral
 Place = tuple[str, str]
 """("at", node) of a token that stands at a node, ("by", flow) of one that waits at a join."""
 Marking = tuple[Place, ...]
-MOST = 1_500
+MOST = 1_000
+CROWD = 24  # tokens beside those at first; more of them come of a circle that puts out ever more
 WAYS = 4  # conditional flows of one node whose combinations are tried
 
 
@@ -72,7 +73,7 @@ def _fate(spec: Any, marking: Marking) -> Fate:
         fresh_ones = [one for one in following if one not in seen]
         seen.update(fresh_ones)
         waiting += fresh_ones
-        if len(seen) > MOST:
+        if len(seen) > MOST or len(now) > len(marking) + CROWD:
             return UNKNOWN
     return Fate(ends, frozenset(at))
 
