@@ -10,6 +10,7 @@ from engine import revisions
 from engine.db import transaction
 from engine.settings import ROOT
 from tests.browser.conftest import Site
+from tests.support import looks
 from tests.support.drafts import person
 
 LOGIN, OTHER = "liuguan", "liuguan2"
@@ -123,6 +124,7 @@ def _timer(page: Page) -> None:
     page.get_by_label("次数（空为不限）").fill("3")
     page.get_by_label("次数（空为不限）").press("Tab")
     expect(page.locator("#timer-dates li")).to_have_count(3)
+    assert looks.grave(page) == []
     for _ in range(3):
         page.get_by_role("button", name="撤销").click()
     expect(page.locator("#timer-dates li")).to_have_count(1)
@@ -155,6 +157,7 @@ def test_files_of_others_and_files_that_two_write(page: Page, site: Site, sign_i
     sign_in(LOGIN)
     opened(page, draft, "foreign.bpmn")
     saved(page)
+    assert looks.grave(page) == []
     assert content(site, draft, "foreign.bpmn").count("<bpmndi:BPMNShape") == 11
     assert content(site, draft, "foreign.bpmn").count("<bpmndi:BPMNEdge") == 8
     opened(page, draft, "broken.bpmn")
@@ -166,6 +169,7 @@ def test_files_of_others_and_files_that_two_write(page: Page, site: Site, sign_i
     pick(page, "T01_team")
     expect(page.locator("#panel")).to_contain_text("办理角色政府签发人")
     expect(page.locator(".djs-palette")).to_have_count(0)
+    assert looks.grave(page) == []
     page.set_viewport_size({"width": 390, "height": 844})
     opened(page, draft, PATH)
     pick(page, "T07_sign_off")
