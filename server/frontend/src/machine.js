@@ -43,9 +43,13 @@ async function draw(id) {
   if (shown === id) return;
   const process = processes.find((one) => one.id === id);
   if (!process) return;
-  await viewer.importXML(process.xml);
   shown = id;
-  fit();
+  try {
+    await viewer.importXML(process.xml);
+    fit();
+  } catch {
+    told?.replaceChildren(host.dataset.unreadable); // drawn without places: what happens is still told in words
+  }
 }
 
 function paint() {
