@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine import bottlenecks, clock, ownership, processes
 from engine.bottlenecks import Drawn
+from engine.bpmn.elements import Element
 from engine.errors import NotFound
 from engine.identity import Actor
 from engine.processes import Programme
@@ -64,6 +65,12 @@ _STARTED = text(
     """SELECT programme, process, count(*) AS cases, count(*) FILTER (WHERE state = 'suspended') AS suspended
 FROM instance WHERE programme = ANY(CAST(:programmes AS text[])) AND state IN ('running', 'suspended')
 GROUP BY programme, process"""
+)
+_WITHIN = text(
+    f"""SELECT p.call, count(DISTINCT i.id) AS cases
+FROM unnest(CAST(:calls AS text[]), CAST(:inside AS text[])) AS p (call, element)
+JOIN ({_STANDING}) AS w ON w.element = p.element JOIN instance i ON i.id = w.instance
+JOIN deployment d ON d.digest = i.deployment WHERE {_CHOSEN} GROUP BY p.call"""  # noqa: S608
 )
 _FAILURES = text(
     f"""SELECT n.id, i.id AS instance, i.title, d.number, n.task, n.element, n.kind, n.reason, n.raised_at
@@ -233,7 +240,8 @@ def measure(session: Session, actor: Actor, wanted: Filter) -> Measured:
     if wanted.process not in version.diagrams:
         raise NotFound(process=wanted.process)
     everywhere = _steps(session, {version.id: version}, wanted.number)
-    steps = [*everywhere.get((version.id, wanted.process), []), *_calls(version, wanted.process, everywhere)]
+    calls = list(_calls(version, wanted.process, everywhere))
+    steps = [*everywhere.get((version.id, wanted.process), []), *_counted(session, version, wanted.number, calls)]
     places = [
         (one.id, one.name) for one in version.model.elements[wanted.process].values() if one.kind in PLACES and one.name
     ]
@@ -297,27 +305,43 @@ def _steps(session: Session, known: dict[str, Programme], number: int | None) ->
     return {key: sorted(rows, key=lambda one: (-one.cases, one.element)) for key, rows in found.items()}
 
 
-def _calls(programme: Programme, process: str, steps: dict[tuple[str, str], list[StepRow]]) -> Iterator[StepRow]:
-    """Yield the steps drawn in a process that call others in which something stands, with what that is."""
+def _calls(
+    programme: Programme, process: str, steps: dict[tuple[str, str], list[StepRow]]
+) -> Iterator[tuple[Element, list[StepRow]]]:
+    """Yield the steps drawn in a process that call others in which something stands, with the steps of those."""
     homes = bottlenecks.homes(programme)
     for own in programme.model.elements.values():
         for one in own.values():
             inside = _reached(programme, one.called) if one.called and process in homes[one.id] else ()
             rows = [row for key in sorted(inside) for row in steps.get((programme.id, key), ())]
             if rows:
-                yield StepRow(
-                    element=one.id,
-                    name=one.name or one.id,
-                    cases=0,
-                    tasks=0,
-                    late=sum(row.late for row in rows),
-                    waits=0,
-                    incidents=sum(row.incidents for row in rows),
-                    median=None,
-                    oldest=max((row.oldest for row in rows if row.oldest is not None), default=None),
-                    within=sum(row.cases for row in rows),
-                    called=one.called,
-                )
+                yield one, rows
+
+
+def _counted(
+    session: Session, programme: Programme, number: int | None, calls: Sequence[tuple[Element, list[StepRow]]]
+) -> list[StepRow]:
+    """Return a row for each step that calls others; a case that stands there at several steps counts once."""
+    pairs = [(one.id, row.element) for one, rows in calls for row in rows]
+    given = {**_given([programme.id], number), "calls": [call for call, _ in pairs], "inside": [at for _, at in pairs]}
+    within = {row.call: row.cases for row in session.execute(_WITHIN, given)}
+    return [_call(one, rows, within.get(one.id, 0)) for one, rows in calls]
+
+
+def _call(one: Element, rows: Sequence[StepRow], within: int) -> StepRow:
+    return StepRow(
+        element=one.id,
+        name=one.name or one.id,
+        cases=0,
+        tasks=0,
+        late=sum(row.late for row in rows),
+        waits=0,
+        incidents=sum(row.incidents for row in rows),
+        median=None,
+        oldest=max((row.oldest for row in rows if row.oldest is not None), default=None),
+        within=within,
+        called=one.called,
+    )
 
 
 def _reached(programme: Programme, process: str) -> set[str]:
