@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from engine import library, operations, processes, revisions, runtime, tasks
+from engine import identity, library, operations, processes, revisions, runtime, tasks
 from engine.db import transaction
 from engine.errors import EditConflict, NotAllowed, NotFound, RevisionRefused, SeatRefused
 from engine.revisions import Gate
@@ -324,3 +324,39 @@ def test_errors_keep_a_draft_from_being_handed_in(do, people):
         do(revisions.undo, owner, revision, path, saved.version)
     do(revisions.remove, owner, revision, "p.bpmn", 1)
     assert "没有流程图文件。" in [one["text"]["zh"] for one in do(revisions.findings, owner, revision)]
+
+
+def test_an_approver_of_other_programmes_decides_nothing_here(do, sessions, people, monkeypatch):
+    owner, _, approver, _ = people
+    revision = drafts.drafted(sessions, owner)
+    instance = do(revisions.submit, owner, revision)
+    known = identity.roles()
+    narrow = {**known, "PROC_APPROVER": replace(known["PROC_APPROVER"], approves=("other",))}
+    monkeypatch.setattr(identity, "roles", lambda: narrow)
+    with pytest.raises(NotFound):  # it is not on their bench
+        do(revisions.approve, approver, revision)
+    with transaction(sessions) as session:
+        task = session.scalars(select(Task.id).where(Task.instance == instance)).one()
+    do(tasks.claim, approver, task)
+    do(tasks.complete, approver, task, {"decision": "approve"})  # the ordinary page asks for the role alone
+    assert state(do, owner, revision) == "submitted"
+    with transaction(sessions) as session:
+        again = session.scalars(select(Task).where(Task.instance == instance, Task.state == "open")).one()
+    assert again.element == "approve_revision"  # somebody else is asked
+    monkeypatch.undo()
+    do(revisions.approve, approver, revision)
+    assert state(do, owner, revision) == "approved"
+
+
+def test_an_owner_of_other_programmes_sees_nothing_here(do, sessions, people, monkeypatch):
+    owner, *_ = people
+    drafts.drafted(sessions, owner)
+    known = identity.roles()
+    monkeypatch.setattr(
+        identity, "roles", lambda: {**known, "PROC_OWNER": replace(known["PROC_OWNER"], edits=("studio",))}
+    )
+    assert do(revisions.listing, owner) == []
+    assert [row.programme for row in do(library.listing, owner)] == ["studio"]
+    with pytest.raises(NotAllowed):
+        do(revisions.begin, owner, "small", "x")
+    assert do(revisions.begin, owner, "studio", "改审定表单").programme == "studio"
