@@ -27,8 +27,12 @@ function spoken(contents, words) {
     const literal = word.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
     const found = new RegExp(`${SPOT}(['"])${literal}\\2`, 'g');
     if (!found.test(text)) throw new Error(`the form editor no longer writes: ${word}`);
-    return text.replace(found, (_, spot) => `${spot}icityTold(${JSON.stringify(word)}, ${JSON.stringify(words[word])})`);
+    return text.replace(found, (_, spot) => `${spot}icityTold(${told(word, words[word])})`);
   }, contents);
+}
+
+function told(word, ours) {
+  return (Array.isArray(ours) ? ours : [word, ours]).map((text) => JSON.stringify(text)).join(', ');
 }
 
 function inPieces(written) {
@@ -50,6 +54,7 @@ const untold = {
   'popupTitle = `${element.type} / `;': "popupTitle = '';",
 };
 
+const OTHERS = 'bpmnPropertiesProvider: [\'type\', BpmnPropertiesProvider]';
 const WARNING = /console\.warn\(new Error\('ContextPad#getPad is deprecated[^\n]*\n/;
 const ADOPTING = 'if (!root.head && root.adoptedStyleSheets';
 
@@ -73,6 +78,13 @@ const speak = {
       const contents = readFileSync(path, 'utf8');
       if (!WARNING.test(contents)) throw new Error('the context pad no longer warns of getPad');
       return { contents: contents.replace(WARNING, ''), loader: 'js' };
+    });
+    // Of the panels in this package only the plain one is ours; what tells the others what to inject keeps them all.
+    onLoad({ filter: /bpmn-js-properties-panel\/dist\/index\.esm\.js$/ }, ({ path }) => {
+      const contents = readFileSync(path, 'utf8');
+      const [plain, ...others] = contents.split(OTHERS);
+      if (!others.length) throw new Error('the panel of properties no longer defines its modules as it did');
+      return { contents: plain + OTHERS + others.join(OTHERS).replace(/^\w[\w$]*\.\$inject = \[[^\]]*\];$/gm, ''), loader: 'js' };
     });
     // The panel of properties hands most of its strings to its translate service; these it writes itself.
     onLoad({ filter: /@bpmn-io\/properties-panel\/dist\/index\.esm\.js$/ }, ({ path }) => {
