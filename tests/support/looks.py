@@ -25,8 +25,8 @@ def lines(page: Page) -> set[str]:
 
 
 def drawn(page: Page) -> set[str]:
-    """Return the words that diagrams show: their owner's, in whatever language they were drawn."""
-    return set(page.locator(".djs-container text, .djs-container tspan").all_text_contents())
+    """Return the words that diagrams and tables show: their owner's, in whatever language they were drawn."""
+    return set(page.locator(".djs-container text, .djs-container tspan, .tjs-container *").all_text_contents())
 
 
 def missing(page: Page) -> set[str]:

@@ -7,10 +7,13 @@ import '@bpmn-io/form-js-editor/dist/assets/properties-panel.css';
 import './form.css';
 import './studio/formeditor.css';
 import { clearTrouble, mountBench, showTrouble } from './studio/bench.js';
-import { differing } from './studio/doors.js';
 import { Draft } from './studio/draft.js';
-import { tell } from './studio/form_phrases.js';
+import { teller } from './studio/teller.js';
 
+const tell = teller({
+  zh: { unreadable: '这份文件无法显示。请看下方的检查结果。' },
+  en: { unreadable: 'This file cannot be shown. The findings below say why.' },
+});
 const draft = new Draft();
 const [host, preview] = ['formeditor', 'preview'].map((id) => document.getElementById(id));
 const [designs, previews] = ['show-design', 'show-preview'].map((id) => document.getElementById(id));
@@ -19,7 +22,7 @@ const editor = draft.readonly ? null : new FormEditor({ container: host });
 let written = await draft.load();
 let silent = false;
 
-mountBench(draft, { pick: ({ element }) => select(element), compare: differing(draft) });
+mountBench(draft, { pick: ({ element }) => select(element), compare });
 draft.on('taken', open);
 designs.addEventListener('click', () => turn(false));
 previews.addEventListener('click', () => turn(true));
@@ -46,6 +49,11 @@ async function open(content) {
   } finally {
     silent = false;
   }
+}
+
+/** Tell what differs between two contents; what asks is only fetched when two people have written. */
+async function compare(before, after) {
+  return (await import('./studio/doors.js')).differing(draft)(before, after);
 }
 
 function content() {

@@ -1,7 +1,7 @@
 // Chinese for what form-js and its editor write themselves. The build puts these words in the place of the English and
 // stops where one has gone, so that no English comes back unseen with an upgrade. Read by build.mjs as well.
 
-/** What the editor writes into its own source. */
+/** What the editor writes into its own source: our Chinese, or our English and Chinese where its English will not do. */
 export const editor = {
   'Text view is empty': '文字为空',
   'Text view is populated by an expression': '文字由表达式给出',
@@ -154,7 +154,7 @@ export const editor = {
   'Each entry must include a document ID, name, and MIME type.': '每项须有文件标识、名称和类型。',
   'Additional details are optional. The expected format is as follows:': '其他内容可不填。格式如下：',
   'When using Camunda Tasklist UI, additional document reference attributes are automatically handled. Modifying the document reference may affect the document preview functionality.':
-    '修改文件引用会影响预览。',
+    ['Changing the reference may change the preview.', '修改文件引用会影响预览。'],
   'Learn more in our': '详见',
   'Document reference': '文件引用',
   'The document data source is required.': '请填写文件来源。',
@@ -184,12 +184,15 @@ export const editor = {
   'Static options': '固定选项',
   'Custom properties': '自定义属性',
   'Add properties directly to the form schema, useful to configure functionality in custom-built task applications and form renderers.':
-    '直接写进表单的属性：en 是英文名称，en_fault 是格式不符时的英文提示。',
+    [
+      'Properties of the form itself: en is the English label, en_fault the English message of a pattern.',
+      '直接写进表单的属性：en 是英文名称，en_fault 是格式不符时的英文提示。',
+    ],
   Appearance: '外观',
   Layout: '布局',
   'Security attributes': '安全设置',
   'These options can incur security risks, especially if used in combination with dynamic links. Ensure that you are aware of them, that you trust the source url and only enable what your use case requires.':
-    '这些选项有安全风险，请只开启确实需要的。',
+    ['These options carry risks: allow only what is needed.', '这些选项有安全风险，请只开启确实需要的。'],
   'Allow the iframe to access more functionality of your browser, details regarding the various options can be found in the':
     '允许嵌入页使用更多浏览器功能，各选项的说明见',
   'MDN iFrame documentation.': 'MDN 文档。',

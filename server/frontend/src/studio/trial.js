@@ -1,6 +1,6 @@
 // The row in which a decision is tried: typed values go to the server, the rules that fire and the answer come back.
 import { node } from '../nodes.js';
-import { tell } from './decision_phrases.js';
+import { tell } from './trial_phrases.js';
 
 const LOGICAL = new Set(['boolean']);
 
