@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from engine.settings import ROOT
-from tests.bench import changeovers, clocks, doors, feel, figures, growth, pages, rehearsal, reminding, verbs
+from tests.bench import changeovers, clocks, doors, feel, figures, growth, pages, rehearsal, reminding, verbs, webhooks
 from tests.bench.ground import laid
 from tests.bench.table import Row
 
@@ -27,10 +27,13 @@ MEASUREMENTS = (
     growth.resident,
     rehearsal.twenty_years,
     changeovers.judging,
+    changeovers.carrying,
     reminding.daily_run,
     feel.expressions,
     feel.rules,
     figures.checks,
+    webhooks.backlog,
+    webhooks.inbound,
 )
 
 

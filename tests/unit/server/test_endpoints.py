@@ -8,7 +8,7 @@ from standardwebhooks import Webhook
 
 from engine import clock, events
 from engine.db import transaction
-from server import worker
+from server import duties
 from tests.support.receiver import Receiver, answering
 from tests.support.web import opened
 from webhooks import catalogue
@@ -40,7 +40,7 @@ def test_an_endpoint_is_tested_told_and_told_again(program, sessions, told):
         number, secret = made["id"], made["secret"]
         delivery = admin.post(f"/endpoints/{number}/test").json["delivery"]
         happen(sessions, round="2026")
-        while worker.sweep(sessions, told):
+        while duties.sweep(sessions, told):
             pass
         bodies = [Webhook(secret).verify(got.body, got.headers) for got in receiver.got]
         assert {body["type"] for body in bodies} == {"icity.endpoint.tested", "icity.round.opened"}
@@ -62,20 +62,20 @@ def test_one_is_told_again_with_secrets_that_overlap(program, sessions, told):
         number, secret = made["id"], made["secret"]
         happen(sessions)
         delivery = admin.post(f"/endpoints/{number}/test").json["delivery"]
-        worker.sweep(sessions, told)
+        duties.sweep(sessions, told)
         assert admin.post(f"/deliveries/{delivery}/replay").status_code == 204
-        worker.sweep(sessions, told)
+        duties.sweep(sessions, told)
         assert receiver.got[-1].headers["webhook-id"] == receiver.got[0].headers["webhook-id"]
         new = admin.post(f"/endpoints/{number}/rotate").json["secret"]
         since = (clock.now() - timedelta(hours=1)).isoformat()
         assert admin.post(f"/endpoints/{number}/replay", {"since": since}).json["count"] == 2
-        worker.sweep(sessions, told)
+        duties.sweep(sessions, told)
         for known in (secret, new):
             Webhook(known).verify(receiver.got[-1].body, receiver.got[-1].headers)
         clock.travel(clock.now() + timedelta(days=8))
         admin = program("admin")
         admin.post(f"/endpoints/{number}/test")
-        worker.sweep(sessions, told)
+        duties.sweep(sessions, told)
         assert len(receiver.got[-1].headers["webhook-signature"].split()) == 1
 
 
@@ -84,7 +84,7 @@ def test_what_was_missed_while_off_is_fetched_up(program, sessions, told):
     number = admin.post("/endpoints", wish()).json["id"]
     assert admin.post(f"/endpoints/{number}/off").status_code == 204
     happen(sessions)
-    worker.fan_out(sessions, told)
+    duties.fan_out(sessions, told)
     refused = admin.post(f"/endpoints/{number}/test")
     assert (refused.status_code, refused.json["title"]) == (409, "该接收地址已停用，请先启用。")
     assert admin.post(f"/endpoints/{number}/on").status_code == 204

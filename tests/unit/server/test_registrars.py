@@ -22,7 +22,7 @@ from engine.tables import (
     OfficialDocument,
     Task,
 )
-from server import hooks, watch, worker
+from server import duties, hooks, watch
 from tests.support import registers
 from tests.support.shapes import end, start, user, way
 from tests.support.stage import Stage
@@ -47,7 +47,7 @@ def post(told, sessions):
             f"/hooks/{source}", data=text.encode(), content_type="application/json", headers=signed
         )
         assert reply.status_code == 202, reply.get_json()
-        worker.match_messages(sessions, told)
+        duties.match_messages(sessions, told)
         with transaction(sessions) as session:
             kept = session.get_one(Message, reply.get_json()["id"])
             broken = [one.rule for one in watch.everything(sessions) if one.rule.startswith("message")]
