@@ -79,12 +79,6 @@ def resume(session: Session, actor: Actor, programme: str, number: int, reason: 
     return gone
 
 
-def of_programmes(session: Session, programmes: Iterable[str]) -> list[StandstillRow]:
-    """List the versions of the programmes that stand still, the newest first; the caller may see them."""
-    query = _TOLD.where(Deployment.programme.in_(sorted(programmes)))
-    return [StandstillRow(*row) for row in session.execute(query.order_by(Deployment.programme, _NEWEST))]
-
-
 def of_instance(session: Session, instance: UUID) -> StandstillRow | None:
     """Return the standstill of the version that a case runs on, if it stands still; the caller may see the case."""
     query = _TOLD.join(Instance, Instance.deployment == Deployment.digest).where(Instance.id == instance)
@@ -129,7 +123,6 @@ def _refused(zh: str, en: str) -> OperationRefused:
 
 
 _OTHER = aliased(Deployment)
-_NEWEST = Deployment.number.desc()
 _TOLD = (
     select(Deployment.programme, Deployment.number, Standstill.reason, Person.name, Standstill.at)
     .join(Standstill, Standstill.deployment == Deployment.digest)

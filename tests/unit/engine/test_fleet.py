@@ -212,7 +212,7 @@ def test_only_owners_with_a_reason_let_a_known_version_stand_still(stage, clerk)
         stage.do(standstills.suspend, "small", 1, "再停")
     stage.do(standstills.resume, "small", 1, "好")
     with transaction(stage.sessions) as session:
-        assert standstills.of_programmes(session, ["small"]) == []
+        assert standstills.closed(session, ["small"]) == {}
 
 
 def test_what_starts_by_itself_waits_while_its_version_stands_still(stage, keeper, configuration):
