@@ -93,11 +93,8 @@ def _begun(sessions: Sessions, act: str, turn: str) -> str:
 
 def play(sessions: Sessions, act: str, subject: str) -> str:
     """Do one thing through the verbs, and acknowledge it once it is durable."""
-    if act == "torn":
-        _torn(sessions, UUID(subject))
-        return ACK
-    if act in VERSIONS:
-        versions.work(sessions, subject)
+    if act == "torn" or act in VERSIONS:
+        _torn(sessions, UUID(subject)) if act == "torn" else versions.work(sessions, subject)
         return ACK
     with transaction(sessions) as session:
         if act == "start":

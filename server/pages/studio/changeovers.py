@@ -25,6 +25,7 @@ from server.pages.studio.verdicts import OUTCOMES, PLANS, STATES, VERDICTS, outc
 from server.pages.words import language, pick
 
 REFUSED = 422
+SHOWN = 200
 SAID = {
     "rehearsed": _("Every running case was tried on the new version; nothing was changed."),
     "decided": _("Your decision was kept."),
@@ -167,7 +168,9 @@ def _done(changeover: UUID, said: str, act: Callable[[Session], object]) -> Resp
         with transaction(sessions()) as session:
             act(session)
     except ChangeoverRefused as refused:
-        return _page(changeover, problems.sentence(refused, language())), REFUSED
+        # htmx, which asked whether the person is sure, swaps in no page of a status that refuses.
+        status = SHOWN if "HX-Boosted" in request.headers else REFUSED
+        return _page(changeover, problems.sentence(refused, language())), status
     return _go(changeover, said)
 
 

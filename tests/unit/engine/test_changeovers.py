@@ -13,7 +13,7 @@ from engine.changeovers import Decision, judging
 from engine.db import transaction
 from engine.errors import ChangeoverRefused, ModelRefused, NotAllowed, NotFound
 from engine.tables import Deployment, Draft, GroupPlan, GroupState, Instance, Reminder, Task, Timer
-from server import worker
+from server import duties
 from tests.support.diagrams import drawn
 from tests.support.shapes import boundary, end, parallel, start, timer, user, way
 from tests.support.stage import Stage
@@ -60,11 +60,11 @@ class Owner(Stage):
 
     def apply(self, changeover: UUID, group: UUID | None = None) -> None:
         self.do(changeovers.apply, changeover, group, by=self.owner)
-        worker.change_over(self.sessions, None)  # type: ignore[arg-type]
+        duties.change_over(self.sessions, None)  # type: ignore[arg-type]
 
     def undo(self, changeover: UUID, group: UUID | None = None) -> None:
         self.do(changeovers.undo, changeover, group, by=self.owner)
-        worker.change_over(self.sessions, None)  # type: ignore[arg-type]
+        duties.change_over(self.sessions, None)  # type: ignore[arg-type]
 
     def number(self, instance: UUID) -> int:
         query = select(Deployment.number).join(Instance, Instance.deployment == Deployment.digest)
@@ -354,7 +354,7 @@ def test_a_group_that_fails_for_an_unforeseen_reason_stands_as_it_stood(stage, m
         task = stage.task(case, "a")
         changeovers.undo(session, stage.owner, changeover)
     stage.do(tasks.complete, task, {})
-    worker.change_over(stage.sessions, None)  # type: ignore[arg-type]
+    duties.change_over(stage.sessions, None)  # type: ignore[arg-type]
     (group,) = stage.groups(changeover)
     assert group.state is GroupState.APPLIED
     assert stage.actor.name in group.refusal["zh"]

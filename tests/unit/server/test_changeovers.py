@@ -14,7 +14,7 @@ from engine.changeovers import GroupView
 from engine.db import Sessions, transaction
 from engine.identity import Kind, Limits
 from engine.tables import Deployment, Instance
-from server import worker
+from server import duties
 from tests.support import drafts, versions
 
 People = Callable[[str], Any]
@@ -72,10 +72,10 @@ def test_a_program_rehearses_decides_carries_over_and_takes_back(
     assert owner._send("PUT", f"{where}/decision", json=body).status_code == 204
     assert owner.post(f"/changeovers/{made}/apply", {}).json == {"groups": 3}
     assert owner.post(f"/changeovers/{made}/apply", {"group": str(decision.id)}).status_code == 409
-    worker.change_over(sessions, None)  # type: ignore[arg-type]
+    duties.change_over(sessions, None)  # type: ignore[arg-type]
     assert owner.post(f"/changeovers/{made}/cases/{case['instance']}/undo").status_code == 204
     assert owner.post(f"/changeovers/{made}/undo", {}).json == {"groups": 3}
-    worker.change_over(sessions, None)  # type: ignore[arg-type]
+    duties.change_over(sessions, None)  # type: ignore[arg-type]
     assert owner.post(f"/changeovers/{made}/stay").json["groups"] == 6
     assert owner.post(f"/changeovers/{made}/cases/{case['instance']}/apart").status_code == 201
 
@@ -125,7 +125,7 @@ def test_the_pages_carry_over_and_take_back(
     assert "专家论证" in press(owner, decision, f"{decision}/decide", **asked).text
     assert "正在换版" in press(owner, home, f"{home}/apply").text
     assert "没有可以换版的组" in press(owner, home, f"{home}/apply").text
-    worker.change_over(sessions, None)  # type: ignore[arg-type]
+    duties.change_over(sessions, None)  # type: ignore[arg-type]
     assert "已在新版本" in owner.get(home).text
     carried = f"{home}/groups/{found['unchanged'].id}"
     undo = re.search(r'action="([^"]+/undo)"', owner.get(carried).text)
@@ -135,7 +135,7 @@ def test_the_pages_carry_over_and_take_back(
     group = str(found["decision"].id)
     assert "正在撤销" in press(owner, home, f"{home}/undo", group=group).text
     assert "没有这一组" in press(owner, home, f"{home}/apply", group="?").text
-    worker.change_over(sessions, None)  # type: ignore[arg-type]
+    duties.change_over(sessions, None)  # type: ignore[arg-type]
     apart = re.search(r'action="([^"]+/apart)"', owner.get(decision).text)
     assert apart
     assert "已单独成组" in press(owner, home, apart[1]).text
