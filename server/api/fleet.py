@@ -18,13 +18,13 @@ api = Blueprint("fleet", __name__, description="Running cases of a programme, fo
 OWNERS = ("PROC_OWNER", "PROC_APPROVER")
 
 
-class VersionQuerySchema(ma.Schema):
+class FleetQuerySchema(ma.Schema):
     """Which version is looked at."""
 
     number = ma.fields.Integer(load_default=None, metadata={"description": "All versions when it is left out"})
 
 
-class ProcessRowSchema(ma.Schema):
+class FleetProcessSchema(ma.Schema):
     """A drawn process and what stands in its drawing."""
 
     programme = ma.fields.String()
@@ -38,7 +38,7 @@ class ProcessRowSchema(ma.Schema):
     oldest = ma.fields.Integer(allow_none=True, metadata={"description": "Working days the oldest open task waits"})
 
 
-class StepRowSchema(ma.Schema):
+class FleetStepSchema(ma.Schema):
     """A step and how many cases stand at it."""
 
     element = ma.fields.String()
@@ -58,13 +58,13 @@ class StandstillSchema(ma.Schema):
     reason = ma.fields.String(required=True, validate=ma.validate.Length(1, errands.LONGEST_REASON))
 
 
-class MovedSchema(ma.Schema):
+class CasesMovedSchema(ma.Schema):
     """How many cases stand still, or go on."""
 
     cases = ma.fields.Integer()
 
 
-class ChoiceSchema(ma.Schema):
+class ErrandChoiceSchema(ma.Schema):
     """Which cases: all for which everything holds that is said here."""
 
     elements = ma.fields.List(ma.fields.String(), load_default=list)
@@ -75,13 +75,13 @@ class ChoiceSchema(ma.Schema):
     tasks = ma.fields.List(ma.fields.UUID(), load_default=list)
 
 
-class WishSchema(ma.Schema):
+class ErrandWishSchema(ma.Schema):
     """What is to be done, to which cases, and why."""
 
     programme = ma.fields.String(required=True)
     kind = ma.fields.Enum(ErrandKind, by_value=True, required=True)
     reason = ma.fields.String(required=True, validate=ma.validate.Length(1, errands.LONGEST_REASON))
-    choice = ma.fields.Nested(ChoiceSchema, required=True)
+    choice = ma.fields.Nested(ErrandChoiceSchema, required=True)
     data = ma.fields.Dict(
         keys=ma.fields.String(),
         load_default=dict,
@@ -120,7 +120,7 @@ class ErrandItemSchema(ma.Schema):
 
 @api.get("/fleet")
 @auth.needs(*OWNERS)
-@api.response(200, ProcessRowSchema(many=True))
+@api.response(200, FleetProcessSchema(many=True))
 def processes() -> list[ProcessRow]:
     """List the drawn processes of the programmes that are yours, with what stands in them."""
     return fleet.overview(g.session, g.actor)[0]
@@ -128,8 +128,8 @@ def processes() -> list[ProcessRow]:
 
 @api.get("/fleet/<programme>/<process>")
 @auth.needs(*OWNERS)
-@api.arguments(VersionQuerySchema, location="query")
-@api.response(200, StepRowSchema(many=True))
+@api.arguments(FleetQuerySchema, location="query")
+@api.response(200, FleetStepSchema(many=True))
 def steps(query: dict[str, Any], programme: str, process: str) -> list[StepRow]:
     """List the steps of a process at which cases stand."""
     return fleet.measure(g.session, g.actor, Filter(programme, process, query["number"])).steps
@@ -138,7 +138,7 @@ def steps(query: dict[str, Any], programme: str, process: str) -> list[StepRow]:
 @api.post("/fleet/<programme>/versions/<int:number>/suspend")
 @auth.needs(*OWNERS)
 @api.arguments(StandstillSchema)
-@api.response(200, MovedSchema)
+@api.response(200, CasesMovedSchema)
 def suspend_version(body: dict[str, Any], programme: str, number: int) -> dict[str, int]:
     """Let every case of a version stand still, and none start on it."""
     return {"cases": standstills.suspend(g.session, g.actor, programme, number, body["reason"])}
@@ -147,7 +147,7 @@ def suspend_version(body: dict[str, Any], programme: str, number: int) -> dict[s
 @api.post("/fleet/<programme>/versions/<int:number>/resume")
 @auth.needs(*OWNERS)
 @api.arguments(StandstillSchema)
-@api.response(200, MovedSchema)
+@api.response(200, CasesMovedSchema)
 def resume_version(body: dict[str, Any], programme: str, number: int) -> dict[str, int]:
     """Let a version go on; what fell due meanwhile comes now."""
     return {"cases": standstills.resume(g.session, g.actor, programme, number, body["reason"])}
@@ -163,7 +163,7 @@ def listing() -> list[ErrandRow]:
 
 @api.post("/errands")
 @auth.needs(*OWNERS)
-@api.arguments(WishSchema)
+@api.arguments(ErrandWishSchema)
 @api.response(201, ErrandSchema)
 def ask(body: dict[str, Any]) -> ErrandRow:
     """Ask for something to be done; settling, moving, setting timers and ending wait for a second person."""
