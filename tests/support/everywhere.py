@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from flask import Flask
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from engine import (
     attachments,
+    changeovers,
     clock,
     copies,
     errands,
@@ -123,6 +125,10 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "endpoints": (Place("/endpoints", (ADMIN,)),),
     "endpoint": (Place("/endpoints/{endpoint}", (ADMIN,)),),
     "delivery": (Place("/deliveries/{delivery}", (ADMIN,)),),
+    "changeover": (Place("/studio/changeovers/{changeover}", (OWNER,)),),
+    "changeover_group": (Place("/studio/changeovers/{changeover}/groups/{group}", (OWNER,)),),
+    "programme_changeovers": (Place("/studio/programmes/innovative-city/changeovers", (OWNER,)),),
+    "rehearse_revision": (Place("/studio/revisions/{draft}/changeover", (OWNER,)),),
     "revision_machine": (Place("/studio/revisions/{draft}/machine", (OWNER,)),),
     "version_machine": (Place("/studio/versions/innovative-city/1/machine", (OWNER,)),),
     "revision_scenarios": (Place("/studio/revisions/{draft}/scenarios", (OWNER,)),),
@@ -229,6 +235,7 @@ def furnish(sessions: Sessions, settings: Settings, case: UUID, folder: Path) ->
         found.shared["delivery"] = endpoints.test(session, admin, endpoint)
     store = Store.of(settings)
     found.shared |= {"step": "T28_notice", "errand": _ask(sessions), "draft": _drafted(sessions)}
+    found.shared |= _rehearsed(sessions, found.shared["draft"])
     for login, element in ((OFFICER, "T28_notice"), (CLERK, "T02_plan")):
         found.own[login] = _desk(sessions, store, login, element)
     return found
@@ -245,6 +252,15 @@ def _drafted(sessions: Sessions) -> UUID:
                 session, owner, draft, path, found.content.replace(old.encode(), new.encode(), 1), found.version
             )
     return draft
+
+
+def _rehearsed(sessions: Sessions, draft: Any) -> dict[str, object]:
+    """Let an owner try a draft on what runs; return the rehearsal and its first group."""
+    with transaction(sessions) as session:
+        owner = identity.load(session, OWNER)
+        files = revisions.files(session, owner, draft)
+        made = changeovers.rehearse(session, owner, "innovative-city", files)
+        return {"changeover": made, "group": changeovers.show(session, owner, made).groups[0].id}
 
 
 def _ask(sessions: Sessions) -> UUID:
