@@ -24,7 +24,6 @@ AGREEING = frozenset(
     {"approve", "approved", "agree", "agreed", "accept", "accepted", "pass", "passed", "yes", "sign", "signed", "valid"}
     | {"confirmed", "consent", "recognised", "complete", "eligible", "publish", "issue", "supply", "forward", "granted"}
 )
-USUAL_AFTER = durations.parse("P1D")
 TRIED = "（演练）"
 TYPED = frozenset({"textfield", "textarea"})
 
@@ -33,9 +32,12 @@ class Policy(StrEnum):
     """Who answers the tasks that the plan says nothing about."""
 
     HAND = "hand"  # nobody: they wait for the person at the machine
-    FIRST = "first"  # each a day later, by the first choice of its form
-    AGREE = "agree"  # each a day later, by the choice that agrees
+    FIRST = "first"  # each on the next working day, by the first choice of its form
+    AGREE = "agree"  # each on the next working day, by the choice that agrees
     LAST = "last"  # as in a scenario: by the last planned answer again, else at once and with nothing
+
+
+USUAL = frozenset({Policy.FIRST, Policy.AGREE})
 
 
 class Kind(StrEnum):
@@ -179,26 +181,39 @@ class Machine(Stage):
         opened = Opened(case.number, task, element, n, self.now, row)
         self.opened.append(opened)
         self._tasks[task] = opened
-        turn = self._turn(element, n)
+        planned = self._planned(element, n)
+        turn = planned or self._usual(element)
         if turn is None or turn.never:
             return
         try:
             due = durations.after(self.now, turn.after) if turn.after is not None else self.now
         except ExpressionRefused:  # past the year 9999, which is never
             return
+        if planned is None and self.asked.policy in USUAL:
+            due = self._next_workday()
         self._at(due, PEOPLE, partial(self._complete, case, task, turn.data))
 
-    def _turn(self, element: Element, n: int) -> Turn | None:
-        planned, asked = self.plan.tasks.get(element.id, []), self.asked
-        if n < len(planned) and (element.id, n) not in asked.holes:
+    def _planned(self, element: Element, n: int) -> Turn | None:
+        planned = self.plan.tasks.get(element.id, [])
+        if n < len(planned) and (element.id, n) not in self.asked.holes:
             return planned[n]
-        if asked.policy is Policy.HAND:
-            return None
-        if asked.policy is Policy.LAST:
+        if self.asked.policy is Policy.LAST:
             return planned[-1] if planned else Turn()
-        schema = asked.forms.get(element.form or "", {})
-        agreeing = asked.policy is Policy.AGREE
-        return Turn(USUAL_AFTER, usual(schema, self.now, AGREEING if agreeing else frozenset()))
+        return None
+
+    def _usual(self, element: Element) -> Turn | None:
+        """Return how a policy answers, None where it leaves that to a person."""
+        if self.asked.policy not in USUAL:
+            return None
+        schema = self.asked.forms.get(element.form or "", {})
+        agreeing = self.asked.policy is Policy.AGREE
+        return Turn(data=usual(schema, self.now, AGREEING if agreeing else frozenset()))
+
+    def _next_workday(self) -> datetime:
+        """Return the same time of the next day on which people work."""
+        here = self.now.astimezone(CIVIL)
+        day = self._calendar.add_workdays(here, 1).due.astimezone(CIVIL)
+        return here.replace(year=day.year, month=day.month, day=day.day)
 
     def _complete(self, case: Case, task: UUID, answers: dict[str, Any]) -> None:
         if task in case.rest.tasks:

@@ -53,8 +53,8 @@ MOVES = (
 )
 POLICIES = (
     (Policy.HAND, _("I answer myself")),
-    (Policy.AGREE, _("agree to everything, a day later")),
-    (Policy.FIRST, _("take the first choice, a day later")),
+    (Policy.AGREE, _("agree to everything on the next working day")),
+    (Policy.FIRST, _("take the first choice on the next working day")),
     (Policy.LAST, _("as the scenario plans")),
 )
 MOST_WAITING = 50
