@@ -28,10 +28,10 @@ from server.pages.words import language
 REFUSED = 422
 KINDS: dict[ErrandKind, object] = {
     ErrandKind.RETRY: _("Try again what failed"),
+    ErrandKind.URGE: _("Ask to hurry"),
     ErrandKind.SETTLE: _("Let a failed step count as done"),
     ErrandKind.REARM: _("Set the timer to another moment"),
     ErrandKind.MOVE: _("Move to another step"),
-    ErrandKind.URGE: _("Ask to hurry"),
     ErrandKind.SUSPEND: _("Pause the cases"),
     ErrandKind.RESUME: _("Let paused cases go on"),
     ErrandKind.END: _("End the cases at once"),

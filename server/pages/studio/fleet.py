@@ -29,7 +29,7 @@ from server.pages.words import language, pick
 
 REFUSED = 422
 SHADES = 5
-SUMS = ("cases", "within", "late", "incidents")
+SUMS = ("tasks", "within", "late", "incidents")
 CASE_STATES = {"running": (_("Running"), "green"), "suspended": (_("Paused"), "yellow")}
 
 
