@@ -1,5 +1,6 @@
 """Revisions: drafts of a programme that owners write together, somebody else approves, and that become its versions."""
 
+from engine.reviewing import wrote as wrote
 from engine.revisions.approval import Act as Act
 from engine.revisions.approval import approve as approve
 from engine.revisions.approval import deploy as deploy

@@ -137,6 +137,7 @@ def page(revision: UUID, refused: str = "", clashes: list[str] | None = None) ->
         track = revisions.track(session, g.actor, revision)
         files = revisions.overview(session, g.actor, revision)
         steps = revisions.steps(session, g.actor, revision)
+        wrote = revisions.wrote(session, revision, g.actor.id)
         name = library.name(session, row.programme)
         titles = {path: pick(names) for path, names in library.titles(session, row.programme).items()}
     editing = ownership.may_edit(g.actor, row.programme)
@@ -146,7 +147,7 @@ def page(revision: UUID, refused: str = "", clashes: list[str] | None = None) ->
         refused=refused,
         clashes=clashes or [],
         draft=_draft(row, pick(name)),
-        acts=_acts(row, track, editing=editing),
+        acts=_acts(row, track, editing=editing, wrote=wrote),
         track=[_gate(check, track.current) for check in track.checks],
         running=track.running,
         findings=[_finding(row, one) for one in track.findings[:MOST_FINDINGS]],
@@ -197,11 +198,11 @@ def _draft(row: RevisionRow, name: str) -> dict[str, Any]:
     }
 
 
-def _acts(row: RevisionRow, track: Track, *, editing: bool) -> dict[str, bool]:
+def _acts(row: RevisionRow, track: Track, *, editing: bool, wrote: bool) -> dict[str, bool]:
     """Return which acts the page offers: those that the state allows to this person."""
     writing = editing and row.state == RevisionState.DRAFT
     ready = all(track.passed(gate) for gate in (Gate.DRAFT, Gate.CHECK))
-    signs = ownership.may_approve(g.actor, row.programme) and g.actor.name not in row.authors
+    signs = ownership.may_approve(g.actor, row.programme) and not wrote
     return {
         "write": writing,
         "submit": writing and ready,
