@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from flask import Flask
@@ -19,6 +18,7 @@ from engine import (
     identity,
     instances,
     openings,
+    processes,
     publications,
     revisions,
     tasks,
@@ -235,7 +235,7 @@ def furnish(sessions: Sessions, settings: Settings, case: UUID, folder: Path) ->
         found.shared["delivery"] = endpoints.test(session, admin, endpoint)
     store = Store.of(settings)
     found.shared |= {"step": "T28_notice", "errand": _ask(sessions), "draft": _drafted(sessions)}
-    found.shared |= _rehearsed(sessions, found.shared["draft"])
+    found.shared |= _rehearsed(sessions)
     for login, element in ((OFFICER, "T28_notice"), (CLERK, "T02_plan")):
         found.own[login] = _desk(sessions, store, login, element)
     return found
@@ -254,11 +254,12 @@ def _drafted(sessions: Sessions) -> UUID:
     return draft
 
 
-def _rehearsed(sessions: Sessions, draft: Any) -> dict[str, object]:
-    """Let an owner try a draft on what runs; return the rehearsal and its first group."""
+def _rehearsed(sessions: Sessions) -> dict[str, object]:
+    """Let an owner try another version on what runs; return the rehearsal and its first group."""
     with transaction(sessions) as session:
         owner = identity.load(session, OWNER)
-        files = revisions.files(session, owner, draft)
+        files = dict(processes.latest(session, "innovative-city").files)
+        files["programme.toml"] += b"\n"
         made = changeovers.rehearse(session, owner, "innovative-city", files)
         return {"changeover": made, "group": changeovers.show(session, owner, made).groups[0].id}
 
