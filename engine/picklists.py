@@ -34,7 +34,6 @@ class Pick:
     file: str | None = None
     inputs: tuple["Pick", ...] = ()
     outputs: tuple["Pick", ...] = ()
-    told: Text | None = None
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ const [content, catalogue] = await Promise.all([draft.load().catch((fault) => fa
 desk.catalogue = catalogue;
 if (content instanceof Error) document.getElementById('bench-state').textContent = content.message;
 else await show(content);
-if (!info.readonly) modeler.on('commandStack.changed', () => draft.changed(written));
+if (!info.readonly) modeler.on('commandStack.changed', ({ trigger }) => trigger !== 'clear' && draft.changed(written));
 mountTools(modeler, info, async (xml) => {
   await show(xml);
   draft.changed(written);

@@ -106,7 +106,8 @@ class Panel {
 
   mapped(element, tag) {
     const { businessObject: object } = element;
-    const inputs = TAKING.has(tag) ? mappings(element, 'icity:Input', this.known(object, tag, 'inputs'), this.desk) : [];
+    const plain = tag.endsWith('Event') && !object.eventDefinitions?.length; // it sends nothing that could hold them
+    const inputs = TAKING.has(tag) && !plain ? mappings(element, 'icity:Input', this.known(object, tag, 'inputs'), this.desk) : [];
     const outputs = tag === 'callActivity' ? mappings(element, 'icity:Output', this.known(object, tag, 'outputs'), this.desk) : [];
     return [group('inputs', inputs), group('outputs', outputs)];
   }
