@@ -82,7 +82,7 @@ def send(session: Session, actor: Actor, instance: UUID, sending: Sending) -> li
     made = {uuid4(): person for person in people}
     session.execute(insert(CarbonCopy), [{"id": one, "person": to, "note": note, **shared} for one, to in made.items()])
     names = session.scalars(select(Person.name).where(Person.id.in_(people)).order_by(Person.name)).all()
-    facts = {"people": list(names), "note": note}
+    facts = {"people": list(names), "readers": [str(one) for one in people], "note": note}
     events.append(session, Kind.CASE_COPIED, instance=instance, task=sending.task, actor=actor.id, data=facts)
     return list(made)
 

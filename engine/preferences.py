@@ -1,7 +1,8 @@
 """What a person chose for their own desk: the language, the size of lists, what they are told of, the tour."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
+from datetime import time
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from engine.domain.channels import Channel
 from engine.errors import AnswersRefused
 from engine.identity import Actor
 from engine.tables import Person, Preference
@@ -27,6 +29,9 @@ class Notice(StrEnum):
     MOVED = "moved"  # a deadline was reckoned anew
     URGED = "urged"  # somebody asked them to hurry
     COPIED = "copied"  # somebody sent them a copy
+    DECIDED = "decided"  # a case of theirs came to its end
+    COMING = "coming"  # what comes every two years comes near
+    OPERATIONS = "operations"  # the service itself needs somebody
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,9 @@ class Preferences:
     rows: int = 50
     unwanted: tuple[str, ...] = ()
     toured: bool = False
+    channels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    quiet: tuple[str, str] | None = None
+    digest: bool = False
 
     def wants(self, notice: Notice) -> bool:
         """Say whether the person is told of such things."""
@@ -79,8 +87,28 @@ def _faults(changes: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         faults["rows"] = {"zh": "每页条数只能是 20、50 或 100", "en": "lists have 20, 50 or 100 rows"}
     if not set(changes.get("unwanted", ())) <= set(Notice):
         faults["unwanted"] = {"zh": "没有这种提醒", "en": "no such notice"}
-    if not isinstance(changes.get("toured", False), bool) or not changes.keys() <= {
+    if not _are_channels(changes.get("channels", {})):
+        faults["channels"] = {"zh": "没有这种渠道", "en": "no such channel"}
+    if not _are_hours(changes.get("quiet")):
+        faults["quiet"] = {"zh": "免打扰时段应为两个不同的时刻", "en": "quiet hours are two different times of day"}
+    if not all(isinstance(changes.get(key, False), bool) for key in ("toured", "digest")) or not changes.keys() <= {
         f.name for f in fields(Preferences)
     }:
         faults["preferences"] = {"zh": "没有这一项设置", "en": "no such preference"}
     return faults
+
+
+def _are_channels(chosen: Any) -> bool:
+    known = {channel.value for channel in Channel}
+    named = isinstance(chosen, dict) and set(chosen) <= set(Notice)
+    return named and all(isinstance(some, list | tuple) and set(some) <= known for some in chosen.values())
+
+
+def _are_hours(quiet: Any) -> bool:
+    if quiet is None:
+        return True
+    try:
+        begin, end = (time.fromisoformat(hour) for hour in quiet)
+    except (TypeError, ValueError):
+        return False
+    return begin != end

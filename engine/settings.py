@@ -39,6 +39,17 @@ class Settings:
     timer_attempts: int
     webhook_hosts: list[str]
     webhook_loopback: bool
+    smtp_host: str
+    smtp_port: int
+    smtp_security: str
+    smtp_user: str
+    smtp_password: str
+    mail_from: str
+    sms_url: str
+    sms_token: str
+    dingtalk_url: str
+    wecom_url: str
+    feishu_url: str
     metrics_token: str
     message_days: int
     max_evidence: int

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from engine import calendars, changeovers, clock, documents, messages, pulses, reminders, signals, starts, timers
 from engine.db import Sessions, transaction
 from engine.errands import work
+from engine.notices import sending
 from engine.pulses import Part
 from engine.settings import Settings
 from webhooks import outbound
@@ -30,6 +31,7 @@ DUE = select(
     reminders.pending().label("reminders"),
     outbound.unpublished().label("events"),
     outbound.pending().label("deliveries"),
+    sending.pending().label("notices"),
     documents.pending().label("documents"),
     changeovers.pending().label("changeovers"),
     calendars.pending().label("calendar"),

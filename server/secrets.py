@@ -15,6 +15,7 @@ class Secrets:
     """The secrets by name; each holds 256 random bits."""
 
     cookie_key: str  # signs the cookie that carries a form's token against forgery
+    contact_key: str  # seals where people are reached; without it they give their addresses again
     factor_key: str  # wraps the second factors of people; without it they have to be set up again
 
 

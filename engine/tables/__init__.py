@@ -23,6 +23,10 @@ from engine.tables.fleet import Errand as Errand
 from engine.tables.fleet import ErrandItem as ErrandItem
 from engine.tables.fleet import Standstill as Standstill
 from engine.tables.fleet import StandstillCase as StandstillCase
+from engine.tables.notices import Contact as Contact
+from engine.tables.notices import Notice as Notice
+from engine.tables.notices import Sending as Sending
+from engine.tables.notices import SendingState as SendingState
 from engine.tables.people import Feed as Feed
 from engine.tables.people import Membership as Membership
 from engine.tables.people import Organisation as Organisation

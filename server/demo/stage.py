@@ -19,7 +19,7 @@ from server.demo.agency import Agency
 from server.demo.figures import Figures
 from server.demo.story import Story, StoryStuck
 from server.demo.world import Hand, Work, World, by_verb
-from server.worker import sweep
+from server.duties import sweep
 
 OFFICE_HOUR = time(9, 30)
 A_WHILE = timedelta(seconds=20)

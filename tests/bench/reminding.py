@@ -11,7 +11,7 @@ from engine import clock, db
 from engine.db import transaction
 from engine.settings import ROOT, load
 from engine.tables import Event, Reminder
-from server import worker
+from server import duties
 from tests.bench.ground import Ground
 from tests.bench.table import Row
 
@@ -53,7 +53,7 @@ def run(url: str) -> None:
     """Be the worker: tell all that is due, and print how many seconds and how many megabytes that took."""
     engine = db.connect(url)
     begun = time.perf_counter()
-    worker.announce_reminders(db.sessions(engine), load(database_url=url))
+    duties.announce_reminders(db.sessions(engine), load(database_url=url))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sys.stdout.write(f"{time.perf_counter() - begun} {peak}\n")
 

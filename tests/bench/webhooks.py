@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -124,6 +124,13 @@ def _receiver() -> Iterator[int]:
         while _told(port) is None:
             time.sleep(BREATH)
         yield port
+
+
+@contextmanager
+def receiver() -> Iterator[tuple[int, Callable[[], dict[str, int]]]]:
+    """Run a receiver; yield its port, and what tells how many different events it got by path."""
+    with _receiver() as port:
+        yield port, lambda: (_told(port) or {"new": {}})["new"]
 
 
 @contextmanager

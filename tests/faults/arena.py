@@ -26,7 +26,7 @@ from engine.errors import ModelRefused
 from engine.instances import Application
 from engine.settings import Settings, load
 from engine.tables import Incident, Task, TaskState
-from server import worker
+from server import duties
 from server.app import create_app
 from tests.faults import acts
 from tests.faults.hostile import BODIES, CASE, DATA, HARMLESS, MODELS, Hostile
@@ -136,7 +136,7 @@ class Arena:
             elif hostile.wake == "message":
                 messages.receive(session, None, "tests", str(instance), "answer", CASE, {})
         if hostile.wake == "tick":
-            worker.fire_due_timers(self.sessions, self.settings)
+            duties.fire_due_timers(self.sessions, self.settings)
 
     def _post_wake(self, instance: UUID, hostile: Hostile, report: Report) -> None:
         if hostile.wake == "task":
@@ -147,7 +147,7 @@ class Arena:
             body = {"id": str(instance), "name": "answer", "correlation": CASE}
             report.statuses.append(self._post("/messages", json.dumps(body).encode()).status_code)
         elif hostile.wake == "tick":
-            worker.fire_due_timers(self.sessions, self.settings)
+            duties.fire_due_timers(self.sessions, self.settings)
 
     def _look(self, instance: UUID, report: Report) -> None:
         """Find the incident and its cause, and open the stored state."""

@@ -36,7 +36,7 @@ from engine.instances import Application
 from engine.settings import Settings, load
 from engine.signs import Asking, Opinion
 from engine.tables import Incident, SignKind, SignState, Task, TaskState, Timer
-from server import problems, worker
+from server import duties, problems
 from tests.faults.crossings import ABOUT, DESKS, DIAGRAMS
 from tests.faults.stepping import Act, Outcome, Player, Stepper
 from tests.support.diagrams import drawn
@@ -220,7 +220,7 @@ class Ground:
         """Let two verbs meet on a new case, and the clock tick afterwards; return what it all came to."""
         case = self.case(process, verbs)
         outcomes = step(*(VERBS[verb](case) for verb in verbs))
-        worker.sweep(self.sessions, self.settings)
+        duties.sweep(self.sessions, self.settings)
         told = {verb: _told(verb, outcome) for verb, outcome in zip(verbs, outcomes, strict=True)}
         if verbs[0] == verbs[1]:
             told = Counter(_told(verbs[0], outcome) for outcome in outcomes)

@@ -11,7 +11,7 @@ from engine.identity import load
 from engine.instances import Application
 from engine.settings import ROOT, Settings
 from engine.tables import Incident, IncidentState, Task, TaskState
-from server import worker
+from server import duties
 from tests.support.web import Program, opened
 
 
@@ -51,7 +51,7 @@ class House:
         self.do(login, tasks.complete, self.task(element, organisation), answers)
 
     def sweep(self) -> None:
-        while worker.sweep(self.sessions, self.settings):
+        while duties.sweep(self.sessions, self.settings):
             pass
 
     def everything(self, login: str, instance: UUID) -> str:

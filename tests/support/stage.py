@@ -11,7 +11,7 @@ from engine import identity, invariants, processes, tasks
 from engine.db import Sessions, transaction
 from engine.identity import Actor
 from engine.tables import Event, Incident, Instance, Subscription, Task, TaskState, Timer
-from server import worker
+from server import duties
 from tests.support import programme
 from tests.support.diagrams import drawn
 
@@ -56,7 +56,7 @@ class Stage:
             return verb(session, by or self.actor, *args)
 
     def sweep(self, settings: Any) -> None:
-        while worker.sweep(self.sessions, settings):
+        while duties.sweep(self.sessions, settings):
             pass
 
     def all(self, query: Any) -> list[Any]:

@@ -118,7 +118,7 @@ class Cells:
         try:
             return feel.compile(source, unary=unary)
         except ExpressionRefused as refused:
-            self.fault(column, f"表达式有误：{refused}", f"cannot be understood: {refused}")
+            self.fault(column, f"表达式有误，无法理解：{self.text(column)[:80]}", f"cannot be understood: {refused}")
             return None
 
     def bridges(self) -> dict[str, feel.Expression]:

@@ -14,7 +14,7 @@ from engine.errands import Wish, work
 from engine.errands.choosing import Choice
 from engine.errors import ErrandRefused, NotAllowed, NotFound
 from engine.tables import Errand, ErrandItem, ErrandKind, ErrandState, Event, IncidentKind, ItemState, Membership, Timer
-from server import worker
+from server import duties
 from tests.support.shapes import catch, end, exclusive, start, timer, user, way, when
 from tests.support.stage import Stage
 
@@ -51,7 +51,7 @@ def _keeper(stage):
 
 
 def run(stage):
-    return worker.run_errands(stage.sessions, None)
+    return duties.run_errands(stage.sessions, None)
 
 
 def shown(stage, errand):
@@ -72,7 +72,7 @@ def test_many_cases_are_urged_suspended_and_resumed_each_with_its_own_result(sta
     urged = stage.do(errands.ask, wish("urge", elements=("a",)))
     assert run(stage) == 3  # whoever stands still is not asked to hurry
     again = stage.do(errands.ask, wish("urge", elements=("a",)))
-    worker.sweep(stage.sessions, configuration)
+    duties.sweep(stage.sessions, configuration)
     assert shown(stage, urged) == ("done", {"done": 3})
     run(stage)
     assert shown(stage, again) == ("done", {"overtaken": 3})

@@ -12,7 +12,7 @@ from engine.db import transaction
 from engine.identity import Actor
 from engine.projections import Completion
 from engine.tables import Event, Instance, InstanceState, Message, Person, Reminder, Task
-from server.worker import sweep
+from server.duties import sweep
 from tests.support import programme
 from tests.support.diagrams import drawn, flows
 

@@ -14,7 +14,7 @@ from engine.bpmn.execution import Execution
 from engine.db import Sessions, transaction
 from engine.settings import ROOT
 from engine.tables import Instance
-from server import watch, worker
+from server import duties, watch
 from tests.support import programme, shapes
 from tests.support.diagrams import flows
 from webhooks import outbound, reach
@@ -170,8 +170,8 @@ def test_whatever_a_state_does_to_its_reader_is_told_and_the_others_are_read(ses
 def test_the_hands_look_when_the_clock_asks(sessions, living, configuration):
     with transaction(sessions) as session:
         session.execute(text("DELETE FROM subscription WHERE instance = :i"), {"i": living["either"]})
-    assert worker.DUTIES["invariants"].work(sessions, configuration) == 3
-    assert worker.DUTIES["invariants"].work(sessions, configuration) == 0
+    assert duties.DUTIES["invariants"].work(sessions, configuration) == 3
+    assert duties.DUTIES["invariants"].work(sessions, configuration) == 0
 
 
 def test_every_rule_is_shown_to_be_broken_and_explained():

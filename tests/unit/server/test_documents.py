@@ -13,7 +13,7 @@ from engine.db import Sessions, transaction
 from engine.documents import House, Order
 from engine.domain.documents import reading
 from engine.settings import Settings
-from server import scheduler, worker
+from server import duties, scheduler
 from tests.support.papers import LETTER, ON, issuing, template
 from tests.support.web import Program
 
@@ -118,5 +118,5 @@ def test_the_clock_sees_what_waits_and_the_hands_print_it(
     assert not waits()
     issue()
     assert waits()
-    assert worker.DUTIES["documents"].work(sessions, configuration) == 1
+    assert duties.DUTIES["documents"].work(sessions, configuration) == 1
     assert not waits()

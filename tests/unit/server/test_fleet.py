@@ -8,7 +8,7 @@ from sqlalchemy import select
 from engine import identity
 from engine.db import transaction
 from engine.tables import Errand, Instance
-from server import worker
+from server import duties
 from server.pages.studio.fleet import _pair
 from tests.support.shapes import catch, end, exclusive, start, timer, user, way, when
 from tests.support.stage import Stage
@@ -73,12 +73,12 @@ def test_what_is_harmless_is_done_at_once_and_told_case_by_case(stage, people):
     reply = ask(owner)
     assert reply.status_code == HTTPStatus.SEE_OTHER
     assert "hx-trigger" in text(owner.get(reply.location))
-    worker.run_errands(stage.sessions, None)
+    duties.run_errands(stage.sessions, None)
     page = text(owner.get(reply.location))
     assert "hx-trigger" not in page
     assert "1件中已有1件" in page
     again = ask(owner)
-    worker.run_errands(stage.sessions, None)
+    duties.run_errands(stage.sessions, None)
     assert "已无须处理" in text(owner.get(again.location))
     assert "催办" in text(owner.get("/studio/fleet"))
 
@@ -93,7 +93,7 @@ def test_the_first_waits_and_the_second_confirms_in_the_page(stage, people):
     assert (refused.status_code, "提出的人不能自己确认" in text(refused)) == (422, True)
     assert owner.post(f"{address}/explode").status_code == HTTPStatus.NOT_FOUND
     assert second.post(f"{address}/confirm").status_code == HTTPStatus.SEE_OTHER
-    worker.run_errands(stage.sessions, None)
+    duties.run_errands(stage.sessions, None)
     assert "贺审定" in text(owner.get(address))
     assert "到期时间" in text(owner.get(f"{AT}/t"))
     for act, form in (
@@ -114,11 +114,11 @@ def test_what_failed_is_shown_with_its_cause_and_settled(stage, people, configur
     address = ask(owner, "x", **settle).location
     assert "85" in text(second.get(address))
     second.post(f"{address}/confirm")
-    worker.run_errands(stage.sessions, None)
+    duties.run_errands(stage.sessions, None)
     told = text(owner.get(address))
     assert "1件中已有1件" in told
     retried = ask(owner, "x", kind="retry").location
-    worker.run_errands(stage.sessions, None)
+    duties.run_errands(stage.sessions, None)
     assert owner.get(retried).status_code == HTTPStatus.OK
 
 
@@ -170,7 +170,7 @@ def test_programs_do_the_same(stage, program):
         assert owner.post(f"/errands/{urge}/{act}").status_code == HTTPStatus.NO_CONTENT
     end = owner.post("/errands", wish).json["id"]
     assert second.post(f"/errands/{end}/confirm").status_code == HTTPStatus.NO_CONTENT
-    worker.run_errands(stage.sessions, None)
+    duties.run_errands(stage.sessions, None)
     assert owner.get(f"/errands/{end}").json["counts"] == {"done": 1}
     assert [one["state"] for one in owner.get(f"/errands/{end}/items").json] == ["done"]
     assert len(owner.get("/errands").json) == 3

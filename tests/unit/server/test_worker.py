@@ -14,7 +14,7 @@ from engine import clock, messages, runtime
 from engine.db import transaction
 from engine.errors import BudgetSpent, StepFailed
 from engine.tables import Event, Idempotency, Incident, Instance, InstanceState, Message, MessageState, Person, SignIn
-from server import worker
+from server import duties
 from server.scheduler import Clock
 from server.worker import Hands
 from tests.support import programme
@@ -81,9 +81,9 @@ def test_a_sweep_does_all_that_is_due(small, told):
         programme.start(small, "tell", case="c1")
         programme.start(small, "ask", case="c1")
         later(hours=1)
-        while worker.sweep(small, told):
+        while duties.sweep(small, told):
             pass
-        assert worker.sweep(small, told) == 0
+        assert duties.sweep(small, told) == 0
     assert finished(small) == 3
     assert len(receiver.got) == 1
     assert look(small, select(Delivery.state)) is DeliveryState.SENT
@@ -93,7 +93,7 @@ def test_everything_overdue_fires_once_in_order_of_each_instance(small, told):
     for _ in range(20):
         programme.start(small, "two")
     later(days=30)
-    assert worker.fire_due_timers(small, told) == 40
+    assert duties.fire_due_timers(small, told) == 40
     assert finished(small) == 20
     with transaction(small) as session:
         query = select(Event.instance, Event.element).where(Event.kind == "timer.fired").order_by(Event.id)
@@ -109,7 +109,7 @@ def test_many_hands_fire_each_timer_once(small, told):
         programme.start(small, "sleep")
     later(hours=1)
     counts = []
-    some = [threading.Thread(target=lambda: counts.append(worker.fire_due_timers(small, told))) for _ in range(4)]
+    some = [threading.Thread(target=lambda: counts.append(duties.fire_due_timers(small, told))) for _ in range(4)]
     for one in some:
         one.start()
     for one in some:
@@ -131,14 +131,14 @@ def test_a_poison_timer_becomes_an_incident_and_stops_no_other(small, told, monk
         return fire(running, *place)
 
     monkeypatch.setattr(runtime.Running, "fire", sometimes)
-    assert worker.fire_due_timers(small, told) == 3
+    assert duties.fire_due_timers(small, told) == 3
     for pause in (1, 5, 30, 120):
         assert look(small, select(func.count()).select_from(Incident)) == 0
         later(seconds=pause)
-        worker.fire_due_timers(small, told)
+        duties.fire_due_timers(small, told)
     assert "poison" in look(small, select(Incident.reason))
     later(days=900)
-    assert worker.fire_due_timers(small, told) == 0
+    assert duties.fire_due_timers(small, told) == 0
 
 
 def test_a_poison_message_is_parked_and_the_queue_moves_on(small, told, monkeypatch):
@@ -155,8 +155,8 @@ def test_a_poison_message_is_parked_and_the_queue_moves_on(small, told, monkeypa
         return deliver(running, *place)
 
     monkeypatch.setattr(runtime.Running, "deliver", sometimes)
-    assert worker.match_messages(small, told) == 1
-    assert worker.match_messages(small, told) == 0
+    assert duties.match_messages(small, told) == 1
+    assert duties.match_messages(small, told) == 0
     assert look(small, select(Message.state).where(Message.correlation == "bad")) is MessageState.PARKED
     assert finished(small) == 1
 
@@ -171,11 +171,11 @@ def test_tidying_forgets_what_is_over(small, told, actor):
             ends = at + timedelta(hours=12)
             session.add(SignIn(digest=key, person=person, kind="api", started_at=at, seen_at=at, ends_at=ends))
         messages.keep(session, None, messages.Arrival("test", "m", "answer", "nobody", {}))
-    assert worker.tidy(small, told) == 2
+    assert duties.tidy(small, told) == 2
     assert look(small, select(Idempotency.key)) == "new"
     assert look(small, select(SignIn.digest)) == "new"
     later(days=31)
-    assert worker.tidy(small, told) == 3
+    assert duties.tidy(small, told) == 3
 
 
 def test_deferred_work_is_done_at_once(hands, small):
@@ -190,7 +190,7 @@ def test_deferred_work_is_done_at_once(hands, small):
 
 def test_what_is_done_leaves_the_queue(hands, small, engine):
     began = time.monotonic()
-    for duty in worker.DUTIES:
+    for duty in duties.DUTIES:
         hands.defer(duty)
     assert time.monotonic() - began < 5  # deferring never waits for the connections of the hands
 
