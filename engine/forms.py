@@ -345,7 +345,7 @@ class _Checking:
         try:
             feel.compile(source)
         except ExpressionRefused as refused:
-            self._note(component, name, f"表达式有误：{refused}", f"{name} cannot be understood: {refused}")
+            self._note(component, name, _unreadable(refused, source), f"{name} cannot be understood: {refused}")
 
     def _limits(self, component: Component) -> None:
         if component["type"] in CHOICES and not any(component.get(name) for name in SOURCES):
@@ -362,11 +362,20 @@ class _Checking:
         try:
             patterns.compiled(str(pattern))
         except ExpressionRefused as refused:
-            self._note(component, "validate.pattern", f"正则表达式有误：{refused}", f"cannot be used: {refused}")
+            self._note(
+                component, "validate.pattern", f"正则表达式有误：{str(pattern)[:80]}", f"cannot be used: {refused}"
+            )
 
     def _note(self, component: Component, rule: str, zh: str, en: str) -> None:
         element = component.get("key") or component.get("path") or component.get("id") or ""
         self.findings.append(_finding(str(element)[:80], rule, zh, en))
+
+
+def _unreadable(refused: ExpressionRefused, source: str) -> str:
+    """Return in Chinese where an expression cannot be understood."""
+    place = refused.facts.get("position")
+    where = f"（第 {place + 1} 个字符处）" if isinstance(place, int) else ""
+    return f"表达式有误，无法理解“{source[:80]}”{where}"
 
 
 def _finding(element: str, rule: str, zh: str, en: str) -> Finding:

@@ -11,8 +11,8 @@ import { Draft } from './studio/draft.js';
 import { teller } from './studio/teller.js';
 
 const tell = teller({
-  zh: { unreadable: '这份文件无法显示。请看下方的检查结果。' },
-  en: { unreadable: 'This file cannot be shown. The findings below say why.' },
+  zh: { unreadable: '这份表单无法显示：有不支持的组件，或内容已损坏。请看下方的检查结果。' },
+  en: { unreadable: 'This form cannot be shown: a component is not supported, or it is damaged. See the findings below.' },
 });
 const draft = new Draft();
 const [host, preview] = ['formeditor', 'preview'].map((id) => document.getElementById(id));

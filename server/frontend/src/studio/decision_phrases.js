@@ -9,7 +9,7 @@ export const tell = teller({
     pick: '选择单位或角色',
     addRow: '新增一行',
     fillCell: '填入所选单元格',
-    unreadable: '这份文件无法显示。请看下方的检查结果。',
+    unreadable: '这份文件无法显示：不是 DMN 1.3 决策文件，或内容已损坏。请看下方的检查结果。',
   },
   en: {
     graph: 'Decision graph',
@@ -17,6 +17,6 @@ export const tell = teller({
     pick: 'Choose an organisation or a role',
     addRow: 'Add a row',
     fillCell: 'Put into the chosen cell',
-    unreadable: 'This file cannot be shown. The findings below say why.',
+    unreadable: 'This file cannot be shown: it is no DMN 1.3, or it is damaged. The findings below may say why.',
   },
 });
