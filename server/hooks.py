@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
-from werkzeug.exceptions import Conflict, UnprocessableEntity, UnsupportedMediaType
+from werkzeug.exceptions import Conflict, RequestEntityTooLarge, UnprocessableEntity, UnsupportedMediaType
 
 from engine.db import Sessions, transaction
 from engine.errors import MessageRefused
@@ -17,7 +17,6 @@ from engine.settings import Settings
 from server import auth, reading, secrets
 from webhooks import inbound, signing, sources
 from webhooks.inbound import Letter
-from webhooks.sources import Source
 
 FILE = "hooks.json"
 TYPES = frozenset({"application/json", "application/cloudevents+json"})
@@ -62,20 +61,20 @@ def rotate(var: Path, key: str) -> str:
 @auth.public
 def receive(source: str) -> tuple[Response, int]:
     """Keep a signed event and hand it to the instance that waits for it; 202 once it is kept."""
-    with transaction(_sessions()) as session:
-        sender = inbound.source(session, source)
     if request.mimetype not in TYPES or request.content_encoding:
         raise UnsupportedMediaType(f"send one of {', '.join(sorted(TYPES))}, neither packed nor encoded")
-    request.max_content_length = sender.max_bytes
     letter = Letter(source, {key.lower(): value for key, value in request.headers.items()}, request.get_data())
     known = _read(_settings(current_app).var_path / FILE).get(source, [])
-    kept = _kept(sender, known, letter)
+    kept = _kept(known, letter)
     return jsonify(id=kept.id, state=kept.state, duplicate=kept.duplicate), 202
 
 
-def _kept(sender: Source, known: Sequence[str], letter: Letter) -> MessageView:
+def _kept(known: Sequence[str], letter: Letter) -> MessageView:
     try:
         with transaction(_sessions()) as session:
+            sender = inbound.source(session, letter.source)
+            if len(letter.body) > sender.max_bytes:
+                raise RequestEntityTooLarge
             return inbound.accept(session, sender, known, letter, reading.read)
     except MessageRefused as refusal:
         answer = Conflict if refusal.facts.get("clash") else UnprocessableEntity
