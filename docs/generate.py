@@ -5,6 +5,7 @@ With `--check` it only compares.
 
 import argparse
 import ast
+import json
 import re
 import sys
 import tempfile
@@ -23,6 +24,8 @@ from engine.errors import IcityError
 from server import cli, problems
 from server.app import create_app
 from tests.features import reference as bpmn
+from webhooks import catalogue
+from webhooks.catalogue import Entry
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -42,6 +45,11 @@ Every verb appends what happened in its own transaction: the audit trail and the
 `id`, `at` (an instant in UTC), `kind`, `instance`, `task`, `element`, `actor` (none when the clock or another system
 acted) and `data`. Webhooks fan out what is not yet marked as published; a receiver gets each event at least once and
 recognises it by its message id."""
+EXAMPLES_INTRO = """\
+## What each holds
+
+First the JSON Schema of `data`, then an example of the CloudEvent. `GET /api/v1/events/catalogue` serves the whole
+schemas. Fields may be added; none is taken away or changes its type."""
 API_INTRO = """\
 Requests and replies in full: `/api/v1/openapi.json` (OpenAPI 3.1). Sign in with `POST /api/v1/sign-in` and send
 `Authorization: Bearer <token>`. Every POST may carry an `Idempotency-Key`; lists are read page by page with `cursor`.
@@ -81,7 +89,10 @@ def events() -> str:
     """Return the page of the kinds of event."""
     source = (ROOT / "engine" / "events.py").read_text(encoding="utf-8")
     rows = [(f"`{kind}`", f"{meaning[0].upper()}{meaning[1:].rstrip('.…')}.") for kind, meaning in KIND.findall(source)]
-    return _page("Events", "engine/events.py", EVENTS_INTRO, _table(("kind", "when"), rows))
+    shown = "".join(_shown(entry) for entry in catalogue.entries().values())
+    return _page(
+        "Events", "engine/events.py", EVENTS_INTRO, f"{_table(('kind', 'when'), rows)}\n{EXAMPLES_INTRO}\n{shown}"
+    )
 
 
 def api() -> str:
@@ -186,6 +197,13 @@ def main() -> None:
 
 def _page(title: str, source: str, intro: str, body: str) -> str:
     return f"{NOTICE.format(source=source)}# {title}\n\n{intro}\n\n{body}"
+
+
+def _shown(entry: Entry) -> str:
+    """Return a kind of event: its name in both languages, the JSON Schema of its data, and an example."""
+    data = json.dumps(entry.schema["properties"]["data"], ensure_ascii=False)
+    example = json.dumps(entry.example, ensure_ascii=False)
+    return f"\n### `{entry.kind}` {entry.name['zh']}\n\n```json\n{data}\n```\n\n```json\n{example}\n```\n"
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
