@@ -4,8 +4,8 @@ import { clearTrouble, showTrouble } from './bench.js';
 import { lacking, laidOut } from './layout.js';
 import { fill } from './words.js';
 
-const ROOM = 0.88; // what the palette leaves of the canvas
-const PALETTE = 50;
+const ROOM = 0.84; // what the palette leaves of the canvas
+const PALETTE = 60;
 const NARROW = 600; // there the palette is hidden: a phone is for looking
 
 const words = {
