@@ -85,7 +85,7 @@ class Cast:
             for file, root in self.roots.items()
             if any(self.drawn[name].file == file for name in needed - instead)
         }
-        roots |= {f"{name} instead": etree.fromstring(STAND_IN.format(name)) for name in instead}
+        roots |= {f"{name} instead": parse_xml(STAND_IN.format(name).encode(), name) for name in instead}
         return replace(self.whole, model=parse.model(roots), processes=processes, roots=processes)
 
 
