@@ -92,8 +92,12 @@ def _server(settings: Settings) -> SMTP:
     if settings.smtp_security == "tls":
         return SMTP_SSL(settings.smtp_host, settings.smtp_port, here, timeout=SECONDS, context=context)
     server = SMTP(settings.smtp_host, settings.smtp_port, here, timeout=SECONDS)
-    if settings.smtp_security == "starttls":
-        server.starttls(context=context)
+    try:
+        if settings.smtp_security == "starttls":
+            server.starttls(context=context)
+    except (SMTPException, OSError):
+        server.close()
+        raise
     return server
 
 

@@ -1,7 +1,6 @@
 """Carriers against real parts: an SMTP server, a gateway of short messages and chat robots over loopback."""
 
 import json
-import warnings
 from dataclasses import replace
 from email import message_from_bytes, policy
 from uuid import uuid4
@@ -14,6 +13,9 @@ from engine.domain.channels import Channel
 from engine.notices.sending import Fate, Item, Parcel
 from tests.support.receiver import Receiver, answering
 from webhooks import carriers
+
+# Within this machine a password needs no TLS.
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 
 ITEM = Item("待办：<审定>", "您好：\n有一项任务", "/tasks/1")
 
@@ -44,16 +46,9 @@ def post(free_port):
     def knows(server, session, envelope, mechanism, data):
         return AuthResult(success=data.password == b"right")
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # within this machine a password needs no TLS
-        asked = {
-            "authenticator": knows,
-            "auth_require_tls": False,
-            "auth_required": True,
-            "server_hostname": "mail.test",
-        }
-        office = Controller(handler, hostname="127.0.0.1", port=free_port, **asked)
-        office.start()
+    asked = {"authenticator": knows, "auth_require_tls": False, "auth_required": True, "server_hostname": "mail.test"}
+    office = Controller(handler, hostname="127.0.0.1", port=free_port, **asked)
+    office.start()
     handler.port = free_port
     yield handler
     office.stop()
@@ -103,7 +98,7 @@ def test_a_mail_server_that_refuses_us_or_is_away_is_tried_again(named, post, fr
     assert carriers.carry(letter, mailing(named, post, "wrong")).fate is Fate.FAILED
     starttls = replace(mailing(named, post), smtp_security="starttls")
     assert carriers.carry(letter, starttls).fate is Fate.FAILED
-    tls = replace(mailing(named, post), smtp_security="tls")
+    tls = replace(mailing(named, post), smtp_security="tls", smtp_port=1)
     assert carriers.carry(letter, tls).fate is Fate.FAILED
     assert post.mail == []
 
