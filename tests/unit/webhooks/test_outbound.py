@@ -6,16 +6,15 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import MagicMock
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 from standardwebhooks import Webhook
 
 from engine import clock, events
 from engine.db import transaction
 from engine.errors import AddressRefused
-from engine.tables import Event, Instance, Membership, Organisation, Person
+from engine.tables import Event
 from tests.support import programme
 from tests.support.receiver import Receiver, answering
 from webhooks import outbound, posting, reach, signing
@@ -351,7 +350,7 @@ def test_who_does_not_answer_is_asked_with_one_delivery_at_a_time(sessions):
     assert look(sessions, select(Endpoint.failures)) == [0]
 
 
-def test_in_order_a_later_event_of_a_case_waits_for_the_earlier(sessions, tmp_path):
+def test_in_order_a_later_event_of_a_case_waits_for_the_earlier(sessions, tmp_path, monkeypatch):
     programme.deploy(sessions, tmp_path / "small")
     one, two = programme.start(sessions, "sleep"), programme.start(sessions, "sleep")
     while fan_out(sessions):
@@ -363,13 +362,11 @@ def test_in_order_a_later_event_of_a_case_waits_for_the_earlier(sessions, tmp_pa
     claimed = claim(sessions, 100)
     assert [letter.instance for letter in claimed.letters] == [one, two, one, None, two]
     answers = iter([FAILED, OK, OK, OK])
-    batch = replace(claimed, url="http://127.0.0.1:9/")
 
     line = MagicMock()
     line.return_value.__enter__.return_value.post = lambda *_: next(answers)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outbound, "Line", line)
-        tried = outbound.post(batch, FENCE)
+    monkeypatch.setattr(outbound, "Line", line)
+    tried = outbound.post(claimed, FENCE)
     assert [(letter.instance, answer.ok) for letter, answer in tried] == [
         (one, False), (two, True), (None, True), (two, True),
     ]  # fmt: skip
@@ -383,33 +380,3 @@ def test_in_order_a_later_event_of_a_case_waits_for_the_earlier(sessions, tmp_pa
     assert claim(sessions, 100).endpoint == other
     later(timedelta(seconds=7))
     assert [letter.instance for letter in claim(sessions, 100).letters] == [one, one, one]
-
-
-def test_an_organisation_is_told_of_what_it_may_see(sessions, tmp_path):
-    programme.deploy(sessions, tmp_path / "small")
-    theirs, others = programme.start(sessions, "sleep"), programme.start(sessions, "sleep")
-    while fan_out(sessions):
-        pass
-    with transaction(sessions) as session:
-        session.execute(insert(Organisation), [
-            {"id": "county-1", "name": {}, "kind": "county"}, {"id": "province-1", "name": {}, "kind": "province"},
-        ])  # fmt: skip
-        session.execute(update(Instance).where(Instance.id == theirs).values(organisation="county-1"))
-        person = uuid4()
-        session.execute(insert(Person).values(id=person, login="p", name="P", password="x"))
-        session.execute(insert(Membership).values(person=person, organisation="province-1", role="PRV_OFFICER"))
-    kinds = ["milestone.reached", "decision.made", "message.sent", "person.signed_in", "round.opened"]
-    county = subscribe(sessions, kinds=kinds, organisation="county-1")
-    province = subscribe(sessions, kinds=kinds, organisation="province-1")
-    house = subscribe(sessions, kinds=kinds)
-    for instance in (theirs, others):
-        for kind in kinds[:3]:
-            happen(sessions, kind, instance=instance)
-        happen(sessions, "message.sent", instance=instance, data={"payload": {"organisation": "county-1"}})
-    happen(sessions, "person.signed_in")
-    happen(sessions, "round.opened")
-    fan_out(sessions)
-    told = dict.fromkeys((county, province, house), 0)
-    for endpoint in look(sessions, select(Delivery.endpoint)):
-        told[endpoint] += 1
-    assert told == {county: 4, province: 9, house: 10}
