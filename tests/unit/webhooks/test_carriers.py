@@ -44,7 +44,7 @@ def post(free_port):
     handler = Post()
 
     def knows(server, session, envelope, mechanism, data):
-        return AuthResult(success=data.password == b"right")
+        return AuthResult(success=data.password == b"right", handled=False)
 
     asked = {"authenticator": knows, "auth_require_tls": False, "auth_required": True, "server_hostname": "mail.test"}
     office = Controller(handler, hostname="127.0.0.1", port=free_port, **asked)
