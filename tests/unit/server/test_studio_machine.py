@@ -148,3 +148,16 @@ def test_a_draft_that_cannot_run_says_what_is_wrong(owner, draft, sessions):
     assert "暂时无法演练" in owner.get(f"{draft}/machine").text
     assert "暂时无法演练" in owner.get(f"{draft}/scenarios").text
     owner.get(f"{draft}/machine?from=process:p", 422)
+
+
+def test_a_case_that_the_draft_cannot_hold_and_a_step_that_fails_are_told(owner, draft, sessions):
+    case = programme.start(sessions, "p", unit="339921")
+    actor, revision = drafts.person(sessions, "liuguan"), draft.rpartition("/")[2]
+    with transaction(sessions) as session:
+        found = revisions.read(session, actor, revision, "p.bpmn")
+        content = drawn("p", BODY.replace('"a"', '"b"').replace("=a.result", "=b.result").replace("P1M", "=b.nothing"))
+        revisions.save(session, actor, revision, "p.bpmn", content, found.version)
+    assert "无法放到这些流程图上" in owner.get(f"{draft}/machine?from=case:{case}", 422).text
+    assert "计划提到的“a”" in owner.get(f"{draft}/scenarios?process=p&scenario={PATH}").text
+    played = Played(owner, draft, owner.get(f"{draft}/machine?from=process:p&policy=agree&start=2028-02-28"))
+    assert "出错。" in played.do("move", by="P1M")
