@@ -167,7 +167,8 @@ def test_mail_goes_out_is_tried_again_and_at_last_another_channel_takes_over(ses
     assert claimed(sessions) is None
     for pause in sending.SCHEDULE:
         clock.travel(clock.now() + pause)
-        assert (again := claimed(sessions)).key == parcel.key
+        again = claimed(sessions)
+        assert again.key == parcel.key
         record(sessions, again, Fate.FAILED, "451 later")
     assert states(sessions) == [("mail", "failed"), ("feishu", "queued")]
     record(sessions, claimed(sessions), Fate.TAKEN)
