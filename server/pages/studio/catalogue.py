@@ -92,4 +92,5 @@ def _operator(key: str) -> dict[str, Any]:
 
 def _parameter(name: str, one: ma.fields.Field[Any]) -> dict[str, str]:
     kind = next((str(said) for type_, said in KINDS if isinstance(one, type_)), "")
-    return {"id": name, "name": name, "told": f"{kind} · {_('must be given')}" if one.required else kind}
+    required = str(_("must be given"))  # not inside the f-string, where the catalogue's reader finds no words
+    return {"id": name, "name": name, "told": f"{kind} · {required}" if one.required else kind}

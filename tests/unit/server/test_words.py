@@ -8,8 +8,12 @@ from engine.tables import InstanceState
 from server.pages.instances import STATES
 from server.pages.sentences import SENTENCES
 
-ABOUT_NO_CASE = ("calendar.", "feed.", "invariant.", "map.", "person.", "programme.", "substitute.")
-UNTOLD = {Kind.INSTANCE_CANCEL_ASKED, Kind.SIGNAL_BROADCAST}
+ABOUT_NO_CASE = (
+    *("calendar.", "feed.", "invariant.", "map.", "person.", "programme.", "substitute.", "version."),
+    *("changeover.", "endpoint.", "source."),  # told on their own pages, with what they hold
+)
+ERRANDS = {kind for kind in Kind if kind.startswith("errand.")} - {Kind.ERRAND_DONE}  # done is told to the case
+UNTOLD = {Kind.INSTANCE_CANCEL_ASKED, Kind.SIGNAL_BROADCAST} | ERRANDS
 
 
 def test_every_state_of_a_case_has_a_name() -> None:
