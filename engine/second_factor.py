@@ -13,14 +13,13 @@ from hmac import compare_digest
 from uuid import UUID
 
 import pyotp
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine import clock, events, identity
 from engine.db import sessions, transaction
+from engine.domain import sealing
 from engine.domain.actors import Actor
 from engine.errors import AnswersRefused, CodeRefused, FactorRefused, NotFound
 from engine.identity import PLAIN_LETTERS, Limits
@@ -31,7 +30,6 @@ STEP_SECONDS = 30
 DRIFT = 1  # steps that a phone's clock may be early or late
 CODES, GROUPS, LETTERS = 10, 4, 4  # recovery codes, each of four groups of four letters: 72 bits
 PENDING = timedelta(minutes=30)
-NONCE = 12
 WRONG = {
     "zh": "验证码不正确或已过期，请输入应用中当前显示的 6 位数字。",
     "en": "Wrong or too old: type the 6 digits that the app shows now.",
@@ -59,7 +57,7 @@ class Keeping:
     @classmethod
     def of(cls, key: str, roles: Collection[str], limits: Limits) -> "Keeping":
         """Return the keeping under the installation's secret `key`."""
-        return cls(sha256(key.encode()).digest(), frozenset(roles), limits)
+        return cls(sealing.key_of(key), frozenset(roles), limits)
 
 
 def state(session: Session, actor: Actor, keeping: Keeping) -> State:
@@ -77,7 +75,7 @@ def begin(session: Session, actor: Actor, keeping: Keeping) -> str:
     """
     drawn, now = pyotp.random_base32(), clock.now()
     fresh = {
-        "secret": _wrap(keeping.key, actor.id, drawn),
+        "secret": sealing.seal(keeping.key, actor.id.bytes, drawn),
         "made_at": now,
         "last_step": 0,
         "failures": 0,
@@ -97,7 +95,7 @@ def pending(session: Session, actor: Actor, keeping: Keeping) -> str | None:
     fresh = SecondFactor.made_at > clock.now() - PENDING
     query = select(SecondFactor.secret).where(SecondFactor.person == actor.id, unconfirmed, fresh)
     wrapped = session.scalar(query)
-    return None if wrapped is None else _unwrap(keeping.key, actor.id, wrapped)
+    return None if wrapped is None else sealing.unseal(keeping.key, actor.id.bytes, wrapped)
 
 
 def confirm(session: Session, actor: Actor, keeping: Keeping, code: str) -> list[str]:
@@ -175,19 +173,6 @@ def address(actor: Actor, secret: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=actor.login, issuer_name=ISSUER)
 
 
-def _wrap(key: bytes, person: UUID, secret: str) -> bytes:
-    nonce = secrets.token_bytes(NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, secret.encode(), person.bytes)
-
-
-def _unwrap(key: bytes, person: UUID, wrapped: bytes) -> str | None:
-    """Return the secret, None when it was wrapped with another key or for somebody else."""
-    try:
-        return AESGCM(key).decrypt(wrapped[:NONCE], wrapped[NONCE:], person.bytes).decode()
-    except InvalidTag:
-        return None
-
-
 def _step(secret: str, code: str) -> int | None:
     """Return the step whose code this is, the earliest that fits; None when it is none of now."""
     given = "".join(code.split())
@@ -203,7 +188,7 @@ def _spend(session: Session, person: UUID, keeping: Keeping, code: str) -> bool:
     """Say whether the code is right and later than the last one that counted, and note that it counts no more."""
     confirmed = SecondFactor.confirmed_at.is_not(None)
     wrapped = session.scalar(select(SecondFactor.secret).where(SecondFactor.person == person, confirmed))
-    secret = _unwrap(keeping.key, person, wrapped) if wrapped else None
+    secret = sealing.unseal(keeping.key, person.bytes, wrapped) if wrapped else None
     step = _step(secret, code) if secret else None
     if step is None:
         return False

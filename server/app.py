@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.db import Sessions, transaction
 from engine.settings import ROOT, Settings
-from server import api, auth, headers, hooks, idempotency, limits, metrics, pages, problems, secrets, uploads
+from server import api, auth, headers, hooks, idempotency, keyring, limits, metrics, pages, problems, secrets, uploads
 from server.reading import StrictJson
 
 FORM_BYTES = 500_000
@@ -97,7 +97,7 @@ def furnish(app: Flask, settings: Settings, sessions: Sessions) -> None:
     """Give every door of `app` what it needs; one that stands already may be moved to another database so."""
     app.extensions["icity"] = Services(settings, sessions)
     app.config.update(_configuration(settings))
-    hooks.make_secrets(settings.var_path)
+    keyring.prepare(settings.var_path)
 
 
 def _configuration(settings: Settings) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from engine.db import Sessions, transaction
 from engine.settings import Settings
-from server import hooks
+from server import keyring
 from server.app import create_app
 from webhooks import outbound, signing
 from webhooks.outbound import Wish
@@ -31,7 +31,7 @@ class Agency:
     def __init__(self, settings: Settings, sessions: Sessions, told: Mapping[str, Any]) -> None:
         self._sessions = sessions
         self._scores = list(told["expert_scores"])
-        self._secrets = hooks.make_secrets(settings.var_path)[SOURCE]
+        self._secrets = keyring.prepare(settings.var_path)[SOURCE]
         self._fence = Fence.of(replace(settings, webhook_loopback=True))
         self._endpoint_secrets: list[str] = []
         self._icity: BaseWSGIServer = make_server("127.0.0.1", 0, create_app(settings, sessions), threaded=True)

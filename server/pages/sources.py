@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from engine import messages
 from engine.db import transaction
 from engine.errors import IcityError, MessageRefused, SettingsRefused, SourceRefused
-from server import auth, hooks, reading
+from server import auth, keyring, reading
 from server.pages.moments import stamp
 from server.pages.shell import pages, sessions, settings
 from server.pages.words import language
@@ -91,7 +91,7 @@ def keep_source() -> Response | str | tuple[str, int]:
             return _form(key, given, tried=orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
         with transaction(sessions()) as session:
             senders.keep(session, g.actor, key, given)
-        hooks.make_secret(settings().var_path, key)
+        keyring.add(settings().var_path, key)
     except (SourceRefused, SettingsRefused, MessageRefused, ValueError) as refused:
         return _form(key, given, refused=_why(refused)), REFUSED
     return redirect(url_for("pages.source", key=key, done="kept"), 303)
@@ -104,7 +104,7 @@ def rotate_source(key: str) -> str:
     with transaction(sessions()) as session:
         senders.show(session, g.actor, key)
         senders.tell(session, g.actor, key, "secret")
-        secret = hooks.rotate(settings().var_path, key)
+        secret = keyring.rotate(settings().var_path, key)
     return render_template("systems/secret.html", secret=secret, back=url_for("pages.source", key=key))
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import func, select, update
 from engine import events
 from engine.db import transaction
 from engine.tables import Message
-from server import hooks
+from server import keyring
 from tests.bench.doors import served
 from tests.bench.ground import Ground
 from tests.bench.table import Row
@@ -70,7 +70,7 @@ def _prepare(ground: Ground, port: int) -> None:
 
 def inbound(ground: Ground) -> list[Row]:
     """Post 10,000 signed letters, three in ten of them again, in random order, four at a time to two web processes."""
-    secrets = hooks.make_secrets(Path(ground.settings.var))["agency"]
+    secrets = keyring.prepare(Path(ground.settings.var))["agency"]
     fresh = round(POSTS * (1 - DUPLICATES))
     numbers = [*range(fresh), *random.choices(range(fresh), k=POSTS - fresh)]
     random.shuffle(numbers)

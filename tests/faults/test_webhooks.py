@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from engine import db, events
 from engine.db import Sessions, transaction
 from engine.tables import Message
-from server import duties, hooks, postgres
+from server import duties, keyring, postgres
 from tests.bench.webhooks import receiver
 from tests.faults.test_database import Cluster
 from tests.faults.test_database import cluster as cluster  # noqa: PLC0414 - the fixture
@@ -87,7 +87,7 @@ def test_web_and_database_are_killed_and_every_letter_counts_once(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    secrets = hooks.make_secrets(tmp_path)["agency"]
+    secrets = keyring.prepare(tmp_path)["agency"]
     web = _started(cluster.url, tmp_path, "web", ICITY_PORT=str(port))
     for number in range(LETTERS):
         if number == LETTERS // 3:

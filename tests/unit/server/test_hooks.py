@@ -15,7 +15,7 @@ from engine import clock, runtime
 from engine.db import transaction
 from engine.errors import BudgetSpent
 from engine.tables import Instance, InstanceState, Message
-from server import hooks, problems, reading
+from server import hooks, keyring, problems, reading
 from server.app import Services
 from tests.support import programme
 from webhooks import signing
@@ -29,7 +29,7 @@ def app(configuration, sessions):
     app = Flask("door")
     app.json = reading.StrictJson(app)
     app.extensions["icity"] = Services(configuration, sessions)
-    hooks.make_secrets(configuration.var_path)
+    keyring.prepare(configuration.var_path)
     hooks.register(app)
     app.register_error_handler(Exception, problems.reply)
     return app
@@ -37,7 +37,7 @@ def app(configuration, sessions):
 
 @pytest.fixture
 def knock(app, configuration):
-    secrets = hooks.make_secrets(configuration.var_path)["agency"]
+    secrets = keyring.prepare(configuration.var_path)["agency"]
 
     def knock(body=BODY, key=None, source="agency", media=MEDIA, **headers):
         text = body if isinstance(body, str) else json.dumps(body)
@@ -130,12 +130,12 @@ def test_an_old_letter_is_refused(knock, monkeypatch):
 
 
 def test_secrets_are_drawn_once_and_kept_where_only_we_can_read(configuration):
-    first = hooks.make_secrets(configuration.var_path)
-    assert hooks.make_secrets(configuration.var_path) == first
-    file = configuration.var_path / hooks.FILE
+    first = keyring.prepare(configuration.var_path)
+    assert keyring.prepare(configuration.var_path) == first
+    file = configuration.var_path / keyring.FILE
     assert file.stat().st_mode & 0o077 == 0
     file.write_text("{}")
-    assert hooks.make_secrets(configuration.var_path)["agency"] != first["agency"]
+    assert keyring.prepare(configuration.var_path)["agency"] != first["agency"]
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

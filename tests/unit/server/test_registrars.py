@@ -22,7 +22,7 @@ from engine.tables import (
     OfficialDocument,
     Task,
 )
-from server import duties, hooks, watch
+from server import duties, keyring, watch
 from tests.support import registers
 from tests.support.shapes import end, start, user, way
 from tests.support.stage import Stage
@@ -41,7 +41,7 @@ def post(told, sessions):
 
     def post(source, body):
         text = json.dumps(body)
-        secrets = hooks.make_secrets(told.var_path)[source]
+        secrets = keyring.prepare(told.var_path)[source]
         signed = signing.sign(secrets, uuid4().hex, text)
         reply = app.test_client().post(
             f"/hooks/{source}", data=text.encode(), content_type="application/json", headers=signed

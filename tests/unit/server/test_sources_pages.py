@@ -8,7 +8,7 @@ import pytest
 
 from engine.db import transaction
 from engine.tables import Message
-from server import hooks
+from server import keyring
 from tests.support.postgres import PASSWORD
 from webhooks import signing
 
@@ -69,12 +69,12 @@ def test_a_source_is_made_tried_and_used(app, admin, configuration):
         assert admin.post("/sources", {**FORM, **change}).status_code == 422
     assert admin.post("/sources", FORM).status_code == 303
     assert "办公系统" in admin.get("/sources/oa").get_data(as_text=True)
-    secrets = hooks.make_secrets(configuration.var_path)["oa"]
+    secrets = keyring.prepare(configuration.var_path)["oa"]
     body = {"case": "A-1", "a": 1, "b": 2}
     assert send(app, "oa", body, signing.sign(secrets, "m1", json.dumps(body))).status_code == 401
     assert send(app, "oa", body, signing.sign_sm3(secrets, "m1", json.dumps(body))).status_code == 202
     shown = admin.post("/sources/oa/rotate", {}).get_data(as_text=True)
-    fresh = hooks.make_secrets(configuration.var_path)["oa"]
+    fresh = keyring.prepare(configuration.var_path)["oa"]
     assert fresh[0] in shown
     assert fresh[1] == secrets[0]
     assert send(app, "oa", body, signing.sign_sm3(fresh[:1], "m2", json.dumps(body))).status_code == 202
@@ -84,7 +84,7 @@ def test_a_source_is_made_tried_and_used(app, admin, configuration):
 
 
 def test_what_was_put_aside_is_handed_over_again(app, admin, sessions, configuration):
-    secrets = hooks.make_secrets(configuration.var_path)["exchange"]
+    secrets = keyring.prepare(configuration.var_path)["exchange"]
     body = {"number": "x", "receiver": "y", "status": "taken", "at": "2026-03-02"}
     kept = send(app, "exchange", body, signing.sign(secrets, uuid4().hex, json.dumps(body))).get_json()["id"]
     page = admin.get("/sources/exchange/arrivals").get_data(as_text=True)
