@@ -73,3 +73,11 @@ def end(play: Play) -> None:
             return
         play.complete(play.tasks[0])
     raise AssertionError(f"it does not end: {play.tasks} {play.waits} {play.failures}")
+
+
+def seats(kind: str, name: str = "a", more: str = "") -> str:
+    """Draw a task that several do, together or one after the other."""
+    loop = ITEMS.format({"parallel": "false", "sequential": "true"}[kind])
+    return f'<startEvent id="s"/><userTask id="{name}">{loop}</userTask><endEvent id="e"/>{more}' + flows(
+        ("s", name), (name, "e")
+    )

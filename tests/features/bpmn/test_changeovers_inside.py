@@ -6,8 +6,8 @@ from engine.bpmn import returns
 from engine.bpmn.judgements import DROP, Verdict
 from engine.bpmn.returns import Reopening
 from engine.errors import NotFound
-from tests.features.bpmn.test_changeovers import LATE, around, branches, change, end, ids, judged, kinds, line, seats
 from tests.features.bpmn.test_compensation import AFTER, INNER, undoing
+from tests.support.changing import LATE, around, branches, change, end, ids, judged, kinds, line, seats
 from tests.support.diagrams import Play, flows
 from tests.support.shapes import compensation, start, sub, throw, way
 

@@ -6,15 +6,8 @@ from engine.bpmn import gate, parse
 from engine.bpmn.judgements import Verdict
 from engine.bpmn.transplant import judge
 from engine.errors import StateDamaged
-from tests.support.changing import ITEMS, LATE, change, end, ids, judged, kinds, line, versions
+from tests.support.changing import LATE, change, end, ids, judged, kinds, line, seats, versions
 from tests.support.diagrams import Play, drawn, flows
-
-
-def seats(kind: str, name: str = "a", more: str = "") -> str:
-    loop = ITEMS.format({"parallel": "false", "sequential": "true"}[kind])
-    return f'<startEvent id="s"/><userTask id="{name}">{loop}</userTask><endEvent id="e"/>{more}' + flows(
-        ("s", name), (name, "e")
-    )
 
 
 def test_several_go_on_together_and_keep_what_they_gave() -> None:
