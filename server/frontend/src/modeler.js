@@ -18,6 +18,7 @@ import clip from './studio/clip.js';
 import { Draft } from './studio/draft.js';
 import { mountFacts } from './studio/facts.js';
 import { descriptor } from './studio/icity.js';
+import inserting from './studio/inserting.js';
 import { markFindings, pickElement } from './studio/marks.js';
 import { open } from './studio/opening.js';
 import panel from './studio/panel.js';
@@ -75,6 +76,7 @@ function editor() {
       FeelPopupModule,
       panel,
       clip,
+      inserting,
       minimap,
       canvasWords,
       { desk: ['value', desk] },
