@@ -109,7 +109,7 @@ def play(files: Mapping[str, bytes], wanted: Play) -> Machine:
         else:
             machine.play(deployment.chosen(wanted.process))
     except IcityError as fault:
-        zh, en = "这个办件无法放到这些流程图上继续。", "The case cannot go on with these diagrams."
+        zh, en = "这件事项无法放到这些流程图上继续。", "The case cannot go on with these diagrams."
         raise RehearsalRefused(why={"zh": zh, "en": en}) from fault
     return machine
 
@@ -150,7 +150,7 @@ def scenario(machine: Machine, wanted: Play, name: str, title: Words) -> tuple[s
     Raise RehearsalRefused for a copied case, whose answers belong to people, and for a name that is no file's.
     """
     if wanted.copy is not None:
-        zh = "从办件复制的演练不能存成情景：其中的内容属于办理人。请用示例数据开始。"
+        zh = "从事项复制的演练不能存成情景：其中的内容属于办理人。请用示例数据开始。"
         raise RehearsalRefused(why={"zh": zh, "en": "A copied case cannot become a scenario; begin with sample data."})
     if not NAME.fullmatch(name):
         zh = "情景的文件名只能用字母、汉字、数字、“-”和“_”，最多60个字。"

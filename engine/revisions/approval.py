@@ -160,7 +160,7 @@ def _decide(session: Session, actor: Actor, revision: UUID, act: Act) -> None:
     task = session.scalar(query)
     if task is None:
         zh, en = (
-            "审定案件已被终止；请由流程负责人撤回后重新提交。",
+            "审定事项已被终止；请由流程负责人撤回后重新提交。",
             "The approval was ended; an owner must hand it in again.",
         )
         raise RevisionRefused(why={"zh": zh, "en": en}, revision=revision)

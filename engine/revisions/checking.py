@@ -132,7 +132,7 @@ def tried(session: Session, row: Revision, files: Mapping[str, bytes]) -> Words 
     if changeovers.rehearsed(session, row.programme, processes.digest_of(files)):
         return None
     count = running(session, row.programme)
-    zh = f"有 {count} 件在办案件，部署前须在这份修改稿上演练。"
+    zh = f"有 {count} 件在办事项，部署前须在这份修改稿上演练。"
     return {"zh": zh, "en": f"Running cases that must be tried on this draft before it is deployed: {count}."}
 
 

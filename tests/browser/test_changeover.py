@@ -80,7 +80,7 @@ def test_two_hundred_cases_go_on_on_a_new_version_and_come_back(
     page.on("dialog", lambda dialog: dialog.accept())
     sign_in("liuguan")
     page.goto(f"/studio/revisions/{draft}")
-    page.get_by_role("link", name="在办案件演练").click()
+    page.get_by_role("link", name="在办事项演练").click()
     page.get_by_role("button", name="开始演练").click()
     expect(page.get_by_text("已用全部在办事项演练新版本")).to_be_visible()
     rehearsal = page.url.split("?")[0]

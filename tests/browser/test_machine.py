@@ -38,7 +38,7 @@ def play(page: Page, draft: UUID, english: set[str]) -> None:
     page.get_by_role("button", name="重新演练").click()
     page.get_by_role("button", name="一年").click()
     expect(page.get_by_text("全部走完")).to_be_visible()
-    expect(page.get_by_text("所有事项发生的时间都相同")).to_be_visible()
+    expect(page.get_by_text("两边发生的时间都相同")).to_be_visible()
     page.get_by_role("button", name="播放").click()
     expect(page.locator("#canvas .is-done").first).to_be_attached()
     page.get_by_role("button", name="退一步").click()

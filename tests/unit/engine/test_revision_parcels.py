@@ -172,7 +172,7 @@ def test_cases_that_run_are_tried_on_a_draft_before_it_is_deployed(do, sessions,
     revision = drafts.approved(sessions, owner, approver)
     with pytest.raises(RevisionRefused) as refused:
         do(revisions.deploy, owner, revision)
-    assert "1 件在办案件" in refused.value.facts["why"]["zh"]
+    assert "1 件在办事项" in refused.value.facts["why"]["zh"]
     assert do(revisions.track, owner, revision).running == 1
 
 

@@ -132,7 +132,7 @@ def test_when_a_timer_would_fall_due(owner):
         days(asked(owner, kind="duration", text="P1Y", anchor="=title_date", **{"from": "2026-03-05"}))[0]
         == "2027-03-05"
     )
-    assert asked(owner, kind="date", text="=deadline") == {"dates": [], "why": "要到案件办理时才能算出。"}
+    assert asked(owner, kind="date", text="=deadline") == {"dates": [], "why": "要到事项办理时才能算出。"}
     assert asked(owner, kind="duration", text="soon")["why"] == "这不是可以推算的日期或时长。"
 
 

@@ -7,7 +7,7 @@ const table = {
     unsaved: '有未保存的修改',
     saving: '正在保存……',
     saved: '已保存 {when}',
-    opened: '草稿由 {who} 保存于 {when}',
+    opened: '{who} 于 {when} 保存',
     fresh: '尚未修改',
     readonly: '只读',
     offline: '连不上服务器，修改保存在本机，恢复后自动提交',
