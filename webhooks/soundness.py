@@ -9,7 +9,7 @@ from engine.invariants import Broken, Rule, asked
 RULES = (
     Rule(
         "delivery-attempts",
-        "通知投递的次数与记录不符（{detail}）。",
+        "通知发送的次数与记录不符（{detail}）。",
         "A delivery counts other tries than were kept ({detail}).",
         """SELECT CAST(NULL AS uuid), d.message_id, format('%s / %s', d.attempts, count(a.id)) FROM delivery d
         LEFT JOIN attempt a ON a.delivery = d.id GROUP BY d.id HAVING d.attempts > count(a.id)""",
@@ -23,7 +23,7 @@ RULES = (
     ),
     Rule(
         "delivery-dead",
-        "通知（{detail}）已放弃投递，却没有记录原因。",
+        "通知（{detail}）已放弃发送，却没有记录原因。",
         "A delivery ({detail}) was given up, and no try says why.",
         """SELECT CAST(NULL AS uuid), d.message_id, d.attempts FROM delivery d WHERE d.state = 'dead'
         AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.delivery = d.id AND (a.error IS NOT NULL OR a.status > 299))""",
