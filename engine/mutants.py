@@ -136,7 +136,7 @@ def _moved(flow: etree._Element, chance: random.Random) -> Iterator[_Mutant]:
     nodes = [one for one in scope if isinstance(one.tag, str) and local(one) in GOALS]
     goals = [one for one in nodes if one.get("id") not in {flow.get("targetRef"), flow.get("sourceRef")}]
     goals = [one for one in goals if one.get("triggeredByEvent") != "true" and one.get("isForCompensation") != "true"]
-    if not goals:
+    if not goals or local(_find(scope, flow.get("sourceRef"))) == "eventBasedGateway":  # it may lead to events only
         return
     goal = chance.choice(goals)
     source, target = (_name(_find(scope, flow.get(end))) for end in ("sourceRef", "targetRef"))
