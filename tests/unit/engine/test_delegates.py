@@ -37,6 +37,7 @@ def test_every_operator_has_a_title_in_both_languages():
         "correct figure",
         "count opinions",
         "deadline",
+        "decide revision",
         "declared figures",
         "division event",
         "document number",

@@ -39,6 +39,7 @@ OPEN = {
     ("GET", "/public/in/<any(zh, en):chosen>"),
     ("GET", "/verify/<uuid:document>"),
     ("POST", "/verify/<uuid:document>"),
+    ("GET", "/metrics"),  # from this machine, or with the token of monitoring
 }
 ANYTHING = re.compile(r"<any\((\w+)[^>]*>")  # any of several words; the first will do
 
