@@ -21,6 +21,7 @@ import { descriptor } from './studio/icity.js';
 import inserting from './studio/inserting.js';
 import { markFindings, pickElement } from './studio/marks.js';
 import { open } from './studio/opening.js';
+import naming from './studio/naming.js';
 import panel from './studio/panel.js';
 import { fetched } from './studio/catalogue.js';
 import { mountTools } from './studio/tools.js';
@@ -77,6 +78,7 @@ function editor() {
       panel,
       clip,
       inserting,
+      naming,
       minimap,
       canvasWords,
       { desk: ['value', desk] },

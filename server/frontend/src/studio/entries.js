@@ -37,8 +37,22 @@ function Feel({ element, id, field, get, set, desk }) {
     getValue: () => get() ?? '',
     setValue: (text) => set(text && text !== '=' ? text : undefined),
   });
+  const alike = field.name === 'organisation' ? likeOthers(element, useService('elementRegistry')) : [];
+  if (alike.length) return choosing(editor, chooser(`${id}-like`, label('likeStep'), alike, set));
   if (field.name !== 'assignee' || !offers.length) return editor;
-  return h('div', { class: 'icity-choosing' }, editor, chooser(`${id}-from`, label('fromStep'), offers.map(offer), (text) => set(`=${text}`)));
+  return choosing(editor, chooser(`${id}-from`, label('fromStep'), offers.map(offer), (text) => set(`=${text}`)));
+}
+
+function choosing(editor, list) {
+  return h('div', { class: 'icity-choosing' }, editor, list);
+}
+
+// What other steps in sight of this one say of their organisation, by the names of the steps.
+function likeOthers(element, registry) {
+  const around = [];
+  for (let one = element.parent; one; one = one.parent) around.push(one);
+  const others = registry.filter((one) => one !== element && !one.labelTarget && around.includes(one.parent) && one.businessObject.get('icity:organisation'));
+  return others.map(({ businessObject: object }) => ({ id: object.get('icity:organisation'), name: object.name || object.id }));
 }
 
 function offer({ name, from, detail }) {

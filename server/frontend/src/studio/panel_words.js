@@ -63,6 +63,7 @@ const table = {
   named: ['添加其他名称', 'Add another name'],
   needed: ['必填', 'needed'],
   fromStep: ['取自前面的步骤……', 'From an earlier step…'],
+  likeStep: ['与这一环节相同……', 'As in the step…'],
   'timer.kind': ['方式', 'Kind'],
   'timer.date': ['某一时刻', 'A moment'],
   'timer.duration': ['过一段时间', 'After a while'],
