@@ -40,6 +40,7 @@ check: .venv/ready-dev ## Run every linter, the types, the import contracts and 
 	@$(BIN)/deptry .
 	@$(BIN)/codespell
 	@$(BIN)/python -m docs.generate --check
+	@$(BIN)/python -m docs.client --check
 	@$(BIN)/mkdocs build --strict --quiet --site-dir var/site
 
 bench: .venv/ready-dev ## Measure, print the table and write var/bench.json
@@ -49,8 +50,9 @@ format: .venv/ready-dev ## Put the code in order
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: .venv/ready-dev ## Write the generated pages of docs/reference
+docs: .venv/ready-dev ## Write the generated pages of docs/reference and the generated part of the Python client
 	@$(BIN)/python -m docs.generate
+	@$(BIN)/python -m docs.client
 
 screenshots: .venv/ready-dev .venv/browser ## Make the pictures of docs/pictures anew (plays both demonstrations)
 	@$(BIN)/python -m docs.screenshots $(ARGS)

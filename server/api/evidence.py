@@ -13,6 +13,11 @@ from server.api.openapi import Blueprint
 api = Blueprint("evidence", __name__, description="Files that support figures and statements")
 
 
+# How the part `file` of a form is described; the file alone may come as the body as well.
+PART = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}, "required": ["file"]}
+FILE = {"required": True, "content": {"multipart/form-data": {"schema": PART}}}
+
+
 class NameQuery(ma.Schema):
     """What the file is called, where it is sent as the body."""
 
@@ -30,6 +35,7 @@ class KeptSchema(ma.Schema):
 @uploads.unhurried
 @api.arguments(NameQuery, location="query")
 @api.response(201, KeptSchema)
+@api.doc(requestBody=FILE)
 def keep(query: dict[str, Any]) -> dict[str, str]:
     """Keep a file, sent as the body with its Content-Type or as the part `file` of a form; the same twice is one."""
     store = uploads.store()

@@ -39,13 +39,13 @@ def test_a_signed_event_becomes_the_message_of_its_source(sessions):
     with transaction(sessions) as session:
         message = session.scalars(select(Message)).one()
     assert (message.source, message.name, message.correlation) == ("hook:agency", "agency.measured", "A-1")
-    assert message.payload == BODY
+    assert message.payload == {**BODY, "evidence": None}
 
 
 def test_an_optional_part_that_is_missing_is_null(sessions):
     keep(sessions, letter({key: value for key, value in BODY.items() if key != "report"}))
     with transaction(sessions) as session:
-        assert session.scalars(select(Message)).one().payload == {**BODY, "report": None}
+        assert session.scalars(select(Message)).one().payload == {**BODY, "evidence": None, "report": None}
 
 
 def test_the_same_letter_a_hundred_times_at_once_is_one_message(sessions):

@@ -1,0 +1,1 @@
+"""Generated from the OpenAPI of icity by `make docs`; do not edit."""
