@@ -1,6 +1,6 @@
 """The database: connection, typed columns, and the only place where a transaction ends."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -104,6 +104,22 @@ def after_commit(session: Session, action: Callable[[], None]) -> None:
         action()
 
     event.listen(session, "after_commit", run, once=True)
+
+
+def hear(factory: Sessions, channel: str, wait: float) -> Generator[str | None]:
+    """Yield what transactions tell on a PostgreSQL channel once they are durable; None after `wait` seconds without.
+
+    The connection is one of its own, outside of the pool, and never in a transaction.
+    """
+    with factory.kw["bind"].connect() as connection:
+        listening = connection.execution_options(isolation_level="AUTOCOMMIT")
+        listening.detach()
+        listening.exec_driver_sql(f'LISTEN "{channel}"')
+        raw = listening.connection.driver_connection
+        yield None
+        while True:
+            told = list(raw.notifies(timeout=wait, stop_after=1))
+            yield told[0].payload if told else None
 
 
 def _rests(_: Any, record: Any) -> None:

@@ -77,6 +77,7 @@ class Kind(StrEnum):
     HANDS_SILENT = "hands.silent"  # the hands have fallen silent: what falls due is not done until they are back
     HANDS_BACK = "hands.back"  # the hands are back
     CONTACT_BOUNCED = "contact.bounced"  # nobody is reached at an address of a person; the next channel took over
+    NOTICE_TRIED = "notice.tried"  # a person let themselves be told something, to see how they are reached
     REMINDER_DUE = "reminder.due"  # a deadline is near or past and its people are told
     TITLE_GRANTED = "title.granted"  # a unit was granted a title: which, and by which document
     TITLE_ENDED = "title.ended"  # a title of a unit ended: which, why, and by which document

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from engine import clock, events, identity, second_factor
 from engine.errors import AnswersRefused, CodeNeeded, FactorRefused, NotFound, SignInRefused
-from engine.identity import Actor, Kind, Origin
+from engine.identity import Actor, Kind, Limits, Origin
 from engine.second_factor import Keeping
 from engine.tables import SignIn
 
@@ -106,6 +106,14 @@ def listing(session: Session, actor: Actor, secret: str) -> list[SignInRow]:
         )
         for row in rows
     ]
+
+
+def lives(session: Session, secret: str, limits: Limits) -> bool:
+    """Tell whether a browser's sign-in still holds, without keeping it awake: whoever only listens does not work."""
+    now = clock.now()
+    mine = SignIn.digest == identity.digest(secret), SignIn.kind == Kind.WEB.value
+    awake = SignIn.ends_at > now, SignIn.seen_at > now - limits.idle
+    return session.scalar(select(exists().where(*mine, *awake))) or False
 
 
 def end(session: Session, actor: Actor, sign_in: str) -> None:

@@ -12,7 +12,21 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.db import Sessions, transaction
 from engine.settings import ROOT, Settings
-from server import api, auth, headers, hooks, idempotency, keyring, limits, metrics, pages, problems, secrets, uploads
+from server import (
+    api,
+    auth,
+    headers,
+    hooks,
+    idempotency,
+    keyring,
+    limits,
+    live,
+    metrics,
+    pages,
+    problems,
+    secrets,
+    uploads,
+)
 from server.reading import StrictJson
 
 FORM_BYTES = 500_000
@@ -96,6 +110,7 @@ def create_app(settings: Settings, sessions: Sessions) -> Flask:
 def furnish(app: Flask, settings: Settings, sessions: Sessions) -> None:
     """Give every door of `app` what it needs; one that stands already may be moved to another database so."""
     app.extensions["icity"] = Services(settings, sessions)
+    app.extensions["live"] = live.Exchange(sessions, settings.web_threads // 2)
     app.config.update(_configuration(settings))
     keyring.prepare(settings.var_path)
 

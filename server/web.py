@@ -16,7 +16,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from engine import db
 from engine.settings import Settings
-from server import logs, uploads, vigil
+from server import live, logs, uploads, vigil
 from server.app import create_app
 
 STOP_SECONDS = 25
@@ -96,6 +96,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no types
 
         def answer(environ: dict[str, Any], start: Any) -> Any:
             environ[uploads.PATIENCE] = partial(self.watch.bear, self.serving.connection)
+            environ[live.GOES_ON] = partial(self._goes_on, self.serving.connection)
             return application(environ, start)
 
         self.wsgi = answer
@@ -115,6 +116,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no types
             return super().handle(conn)
         finally:
             self.watch.end(conn)
+
+    def _goes_on(self, connection: Any) -> bool:
+        """Tell a stream whether we still serve; its request was read whole, so nobody closes its way in meanwhile."""
+        self.watch.end(connection)
+        return bool(self.alive)
 
     def _look(self) -> None:
         while True:

@@ -8,7 +8,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from engine import clock, pages
+from engine.errors import NotFound
 from engine.identity import Actor
+from engine.notices import ringing
 from engine.pages import Page
 from engine.tables import Notice, Person, Sending, SendingState
 
@@ -75,7 +77,19 @@ def read(session: Session, actor: Actor, notices: Sequence[int] | None = None) -
     if notices is not None:
         mine.append(Notice.id.in_(list(notices)))
     mark = update(Notice).where(*mine).values(read_at=clock.now()).returning(Notice.id)
-    return len(session.execute(mark.execution_options(synchronize_session=False)).all())
+    marked = len(session.execute(mark.execution_options(synchronize_session=False)).all())
+    if marked:
+        ringing.ring(session, [actor.id])
+    return marked
+
+
+def follow(session: Session, actor: Actor, notice: int) -> str:
+    """Mark a notice of the actor as read and return where it leads; raise NotFound for that of another."""
+    link = session.scalar(select(Notice.link).where(Notice.id == notice, Notice.person == actor.id))
+    if link is None:
+        raise NotFound(notice=notice)
+    read(session, actor, [notice])
+    return link
 
 
 def sendings(session: Session, state: SendingState | None = None, cursor: str | None = None) -> Page[SendingRow]:

@@ -15,7 +15,7 @@ from engine.domain.channels import Channel
 from engine.domain.workdays import civil_day
 from engine.errors import IcityError
 from engine.events import Recorded
-from engine.notices import audience, choices, rules
+from engine.notices import audience, choices, ringing, rules
 from engine.notices.audience import Reader
 from engine.notices.choices import Choice
 from engine.notices.rules import Book, Purpose, Told
@@ -63,6 +63,7 @@ def make(session: Session, fresh: Sequence[Recorded], channels: Collection[Chann
     ]
     if ways:
         session.execute(insert(Sending).on_conflict_do_nothing(), ways)
+    ringing.ring(session, [row.person for row in kept])
     return len(kept)
 
 

@@ -17,6 +17,7 @@ from engine.settings import ROOT
 FILE = ROOT / "config" / "notices.toml"
 LANGUAGES = ("zh", "en")
 DIGEST = "digest"
+TRIAL = "trial"
 WORDS = frozenset({"holder", "roles", "named", "starter", "unit", "city"})
 ROLE = "role:"
 

@@ -23,6 +23,18 @@ class SettingsSchema(ma.Schema):
         ma.fields.String(validate=ma.validate.OneOf([notice.value for notice in Notice])),
         metadata={"description": "The notices that the person does not want"},
     )
+    channels = ma.fields.Dict(
+        keys=ma.fields.String(),
+        values=ma.fields.List(ma.fields.String()),
+        metadata={"description": "By purpose of a notice the channels over which the person is told as well"},
+    )
+    quiet = ma.fields.List(
+        ma.fields.String(),
+        allow_none=True,
+        validate=ma.validate.Length(equal=2),
+        metadata={"description": "From which to which time of day only what is urgent goes out, as HH:MM"},
+    )
+    digest = ma.fields.Boolean(metadata={"description": "Whether mail that is not urgent comes once a day"})
     toured = ma.fields.Boolean(metadata={"description": "Whether the tour of the first day was seen"})
 
 

@@ -70,6 +70,7 @@ SENTENCES = {
     Kind.HANDS_SILENT: _("The hands fell silent: what falls due is not done until they are back."),
     Kind.HANDS_BACK: _("The hands are back."),
     Kind.CONTACT_BOUNCED: _("Nobody is reached at an address; the next channel took over."),
+    Kind.NOTICE_TRIED: _("%(who)s tried how notices reach them."),
     Kind.REMINDER_DUE: _("People were reminded of “%(what)s”, due %(due)s."),
     Kind.TITLE_GRANTED: _("The title “%(title)s” was granted: %(number)s."),
     Kind.TITLE_ENDED: _("The title “%(title)s” ended: %(ending)s."),

@@ -1,4 +1,4 @@
-"""Settings of a person: the language, the size of lists, what they are reminded of; and their sign-ins everywhere."""
+"""Settings of a person: the language, the size of lists; and their sign-ins everywhere."""
 
 from typing import Any
 
@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 
 from engine import preferences, sign_ins
 from engine.db import transaction
-from engine.preferences import Notice
 from engine.sign_ins import SignInRow
 from server import auth
 from server.auth import signed_in
@@ -19,23 +18,21 @@ from server.pages.words import COOKIE
 
 SECTIONS = (
     ("pages.settings", _("Desk")),
+    ("pages.notice_settings", _("Notices")),
     ("pages.substitutes", _("Substitutes")),
     ("pages.security", _("Password and second factor")),
     ("pages.my_sign_ins", _("Sign-ins")),
 )
 SAID = {
     "kept": _("Your settings were kept."),
+    "tried": _("A notice to try is on its way to you, over every channel with an address."),
+    "tried-here": _("A notice to try stands in your list; you gave no address for any other channel."),
     "password": _("Your password was changed. Every other sign-in of yours has ended."),
     "factor-off": _("The second factor is off. From now on the password alone signs you in."),
     "appointed": _("The substitute was appointed."),
     "ended": _("The substitution was ended."),
     "sign-in-ended": _("That sign-in was ended."),
     "others-ended": _("All other sign-ins were ended."),
-}
-NOTICES = {  # those that the list of reminders above "My work" follows
-    Notice.NEAR: (_("A deadline comes near"), _("Some days before it, and on the day itself.")),
-    Notice.OVERDUE: (_("A deadline has passed"), _("From the first working day after it.")),
-    Notice.MOVED: (_("A deadline was moved"), _("When a new calendar of holidays or a pause changes it.")),
 }
 BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 SYSTEMS = (
@@ -61,10 +58,6 @@ def settings() -> str:
         spoken=g.actor.language,
         rows=chosen.rows,
         sizes=preferences.SIZES,
-        notices=[
-            {"key": notice.value, "label": label, "hint": hint, "on": chosen.wants(notice)}
-            for notice, (label, hint) in NOTICES.items()
-        ],
     )
 
 
@@ -72,13 +65,9 @@ def settings() -> str:
 @signed_in
 def keep_settings() -> Response:
     """Keep how my desk is set; the language counts at once."""
-    wanted = set(request.form.getlist("notice"))
     rows = request.form.get("rows", default=0, type=int)
     with transaction(sessions()) as session:
-        known = preferences.read(session, g.actor)
-        others = set(known.unwanted) - set(NOTICES)
-        unwanted = sorted(others | {notice.value for notice in NOTICES} - wanted)
-        preferences.choose(session, g.actor, {"rows": rows, "unwanted": unwanted})
+        preferences.choose(session, g.actor, {"rows": rows})
         preferences.speak(session, g.actor, request.form.get("language", ""))
     reply = done("pages.settings", "kept")
     reply.delete_cookie(COOKIE)

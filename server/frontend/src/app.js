@@ -7,8 +7,10 @@ import './settings.css';
 import './systems.css';
 import './changeover.css';
 import './library.css';
+import './bell.css';
 import 'htmx.org';
 import { forget } from './autosave.js';
+import { mountBell } from './bell.js';
 import { headers } from './page.js';
 import { tell } from './notice.js';
 import { mountTour } from './tour.js';
@@ -27,6 +29,9 @@ document.addEventListener('click', (event) => {
 document.addEventListener('submit', ({ target }) => {
   if (target.getAttribute('action')?.endsWith('/sign-out')) forget();
 });
+
+const bell = document.getElementById('bell');
+if (bell) mountBell(bell);
 
 const tour = document.getElementById('tour');
 if (tour) mountTour(tour);
