@@ -2,7 +2,12 @@
 
 import importlib.util
 import json
+import re
+import socket
+import subprocess
+import sys
 import threading
+import tomllib
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection
@@ -33,7 +38,8 @@ from webhooks import outbound, signing
 from webhooks.outbound import Wish
 from webhooks.posting import Fence
 
-EXAMPLES = ROOT / "clients" / "python" / "examples"
+CLIENT = ROOT / "clients" / "python"
+EXAMPLES = CLIENT / "examples"
 EXPERTS = [f"zhuanjia{number}" for number in range(1, 6)]
 SECRET = signing.new_secret()
 QUICK = (0.01, 0.01)
@@ -105,9 +111,7 @@ def settle(house, office, done):
 
 def test_an_agency_measures_what_it_is_assigned_and_the_case_goes_on(house, office):
     with office("agency", EXPERTS[0], "agency-qiming", "message.sent") as opened:
-        case = house.start("third_party_assessment", {**measuring.DATA, "agency": "agency-qiming"})
-        for login in EXPERTS:
-            house.complete(login, "T16_declaration", {"expert_name": login, "conflict": "none"})
+        case = assigned(house)
         settle(house, opened, 1)
         assert house.task("T21_report")
         assert house.incidents() == []
@@ -133,6 +137,54 @@ def test_an_agency_measures_what_it_is_assigned_and_the_case_goes_on(house, offi
 def kept(office):
     with closing(office.inbox._connect()) as connection:
         return connection.execute("SELECT message_id, body FROM received").fetchall()
+
+
+def test_the_guide_works_as_it_is_written(house, icity, tmp_path, free_port):
+    codes = {language: blocks(f"write-an-agency{language}.md") for language in ("", ".zh")}
+    assert codes[""] == codes[".zh"]
+    with transaction(house.sessions) as session:
+        wish = Wish(f"http://127.0.0.1:{free_port}/", ["message.sent"], organisation="agency-qiming")
+        secrets = outbound.subscribe(session, Fence.of(house.settings), wish).secrets
+    settings = tomllib.loads(codes[""]["toml"])
+    settings |= {"icity": icity, "password": PASSWORD, "webhook_secrets": secrets, "port": free_port}
+    settings["source_secret"] = keyring.prepare(house.settings.var_path)["agency"][0]
+    written = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
+    (tmp_path / "agency.toml").write_text(written)
+    (tmp_path / "agency.py").write_text(codes[""]["python"])
+    assigned(house)
+    with running(tmp_path) as agency:
+        until(lambda: listens(free_port))
+        house.sweep()
+        assert agency.stdout.readline().startswith("measuring ")
+        until(lambda: house.sweep() or house.task("T21_report"))
+    assert house.incidents() == []
+
+
+def blocks(page):
+    text = (ROOT / "docs" / "how-to" / page).read_text(encoding="utf-8")
+    return dict(re.findall(r"```(toml|python)\n(.*?)```", text, re.DOTALL))
+
+
+@contextmanager
+def running(folder):
+    environment = {"PATH": "", "PYTHONPATH": str(CLIENT), "PYTHONUTF8": "1"}
+    command = [sys.executable, "agency.py"]
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+def listens(port):
+    with socket.socket() as knock:
+        return knock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def assigned(house):
+    """Start a case of the agency and let its experts declare, so that it is assigned; return the case."""
+    case = house.start("third_party_assessment", {**measuring.DATA, "agency": "agency-qiming"})
+    for login in EXPERTS:
+        house.complete(login, "T16_declaration", {"expert_name": login, "conflict": "none"})
+    return case
 
 
 def test_a_department_gives_its_opinion_and_its_reviewer_sends_it(house, office):

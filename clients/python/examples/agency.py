@@ -27,6 +27,7 @@ from icity_client.webhooks import Door, Event, post_event
 ASSIGNED = "agency.assigned"
 JUDGED = ("F1", "F2", "F3")  # what experts judge: the codes of the indicator set
 SUPPORTED = "rd_expenditure"  # the figure that our report proves
+YEAR = "data_year"  # stands among the values and is none
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Agency:
         link = f"{self.address}/api/v1/evidence/{digest}"
         result = {
             "case_id": assignment["case_id"],
-            "values": {code: figure for code, figure in assignment["values"].items() if _is_number(figure)},
+            "values": {code: figure for code, figure in assignment["values"].items() if _is_value(code, figure)},
             "expert_scores": scores,
             "evidence": {SUPPORTED: [link]},
             "report": link,
@@ -79,8 +80,8 @@ def opened(settings: Mapping[str, Any]) -> Office:
     return Office(settings["webhook_secrets"], Inbox(Path(settings["inbox"])), agency, settings["port"])
 
 
-def _is_number(figure: Any) -> bool:
-    return isinstance(figure, int | float) and not isinstance(figure, bool)
+def _is_value(code: str, figure: Any) -> bool:
+    return code != YEAR and isinstance(figure, int | float) and not isinstance(figure, bool)
 
 
 if __name__ == "__main__":
