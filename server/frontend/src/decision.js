@@ -11,7 +11,7 @@ import 'dmn-js/dist/assets/dmn-js-boxed-expression-controls.css';
 import 'dmn-js/dist/assets/dmn-font/css/dmn.css';
 import './studio/decision.css';
 import { node } from './nodes.js';
-import { addRule, codeColumns, nameCells, picker, write } from './studio/codes.js';
+import { addRule, codeColumns, nameCells, noteCells, picker, write } from './studio/codes.js';
 import words from './studio/decision_words.js';
 import { clearTrouble, mountBench, showTrouble } from './studio/bench.js';
 import { differing, post } from './studio/doors.js';
@@ -142,6 +142,7 @@ function soon() {
 
 function annotate() {
   nameCells(host, names);
+  if (modeler.getActiveView()?.type === 'decisionTable') noteCells(host, active().get('sheet'));
   for (const cell of host.querySelectorAll('td.rule-index')) {
     const found = findings.filter((one) => one.element === cell.dataset.rowId);
     set(cell, 'finding', found[0]?.severity);

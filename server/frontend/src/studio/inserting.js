@@ -36,10 +36,9 @@ class Insert {
 
   preExecute({ flow, shape }) {
     const { axis, from, to } = longest(flow.waypoints);
-    const forward = to[axis] >= from[axis];
     const size = axis === 'x' ? shape.width : shape.height;
     const lacking = Math.ceil(size + 2 * BESIDE - Math.abs(to[axis] - from[axis]));
-    if (forward && lacking > 0) this.makeRoom(axis, (from[axis] + to[axis]) / 2, lacking);
+    if (lacking > 0) this.makeRoom(axis, (from[axis] + to[axis]) / 2, lacking);
     this.modeling.createShape(shape, middle(longest(flow.waypoints)), flow);
   }
 
