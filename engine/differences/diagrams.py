@@ -253,4 +253,6 @@ def _words(part: str, values: tuple[str, str], drawings: tuple[Drawing, Drawing]
         return {value: drawing.called(value) for value, drawing in zip(values, drawings, strict=True)}
     if part in ("role", "remindRoles"):
         return {key: (role.name["zh"], role.name["en"]) for key, role in identity.roles().items()}
+    if part == "timeDuration":
+        return {value: naming.duration(value) for value in values if value}
     return naming.VALUES.get(part, PLAIN)

@@ -1,5 +1,6 @@
 """What elements of a diagram and what they carry are called, in the words of the properties panel."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -70,6 +71,11 @@ REPEATS: Final[Mapping[str, Words]] = {
     "multiInstanceLoopCharacteristics": ("多人办理", "several at once"),
     "standardLoopCharacteristics": ("重复办理", "again and again"),
 }
+LENGTH: Final = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+SPANS: Final = (
+    *(("年", "years"), ("个月", "months"), ("周", "weeks"), ("天", "days")),
+    *(("小时", "hours"), ("分钟", "minutes"), ("秒", "seconds")),
+)
 YES_NO: Final[Mapping[str, Words]] = {"true": ("是", "yes"), "false": ("否", "no")}
 VALUES: Final[Mapping[str, Mapping[str, Words]]] = {
     "event": EVENTS,
@@ -80,6 +86,15 @@ VALUES: Final[Mapping[str, Mapping[str, Words]]] = {
         YES_NO,
     ),
 }
+
+
+def duration(text: str) -> Words:
+    """Return a length of time as people say it, for P1Y2M3DT4H; anything else as it is written."""
+    found = LENGTH.fullmatch(text)
+    spans = [] if found is None else [(n, *unit) for n, unit in zip(found.groups(), SPANS, strict=True) if n]
+    if not spans:
+        return text, text
+    return "".join(f"{n}{zh}" for n, zh, _ in spans), ", ".join(f"{n} {en}" for n, _, en in spans)
 
 
 def part(key: str) -> Words:

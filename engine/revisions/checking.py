@@ -99,7 +99,7 @@ def drafted(session: Session, row: Revision, files: Mapping[str, bytes]) -> Word
     if not row.reason:
         return {"zh": "请写明修改理由。", "en": "Say why it is changed."}
     if newest(session, row.programme) != row.base:
-        zh = "起草之后已部署了新版本，请先更新到最新版本。"
+        zh = "新建之后已部署了新版本，请先更新到最新版本。"
         return {"zh": zh, "en": "Another version was deployed meanwhile; bring the draft up to date first."}
     number = session.scalar(select(Deployment.number).where(Deployment.digest == processes.digest_of(files)))
     if number is not None:

@@ -64,7 +64,7 @@ def _added(page: Page) -> str:
     """Add an endpoint, at the second attempt, and return its secret."""
     page.get_by_label("系统名称").fill("公文系统")
     page.get_by_label("地址", exact=True).fill("https://user:x@oa.example/in")
-    page.get_by_label("批次开启").check()
+    page.get_by_label("轮次开启").check()
     page.get_by_role("button", name="添加").click()
     expect(page.get_by_role("alert").filter(has_text="不允许向该地址发送通知")).to_be_visible()
     page.get_by_label("地址", exact=True).fill("https://oa.example/in")
@@ -85,7 +85,7 @@ def _ended(page: Page, first: str) -> None:
     page.goto("/endpoints")
     expect(page.get_by_role("cell", name="已停用")).to_be_visible()
     _shot(page, "endpoints")
-    page.get_by_role("link", name="事项种类").click()
+    page.get_by_role("link", name="事件种类").click()
     _shot(page, "events")
 
 

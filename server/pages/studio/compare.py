@@ -17,7 +17,7 @@ from engine.errors import NotFound
 from server.pages.shell import pages, sessions
 from server.pages.studio.asking import text, wanted
 from server.pages.studio.frame import as_program, on_bench
-from server.pages.words import language
+from server.pages.words import language, pick
 
 MARKS = {
     What.ADDED: ("＋", _("added")),
@@ -47,8 +47,9 @@ def compare_versions(programme: str, left: int, right: int) -> str:
     with transaction(sessions()) as session:
         before, after = (library.version(session, g.actor, programme, number).files for number in (left, right))
         numbers = sorted(one.number for one in processes.versions(session, programme))
+        named = _named(session, programme)
     sides = [str(_("version %(number)s", number=number)) for number in (left, right)]
-    return _page(before, after, {"programme": programme, "sides": sides, "choices": _choices(programme, numbers)})
+    return _page(before, after, {**named, "sides": sides, "choices": _choices(programme, numbers)})
 
 
 @pages.get("/studio/revisions/<uuid:revision>/compare")
@@ -62,8 +63,9 @@ def compare_draft(revision: UUID) -> str:
         row = revisions.show(session, g.actor, revision)
         after = revisions.files(session, g.actor, revision)
         before = revisions.base(session, g.actor, revision) if against == "base" else _newest(session, row.programme)
+        named = _named(session, row.programme)
     sides = [str(_("where it began") if against == "base" else _("newest version")), str(_("draft"))]
-    about = {"programme": row.programme, "sides": sides, "revision": revision, "title": row.title, "against": against}
+    about = {**named, "sides": sides, "revision": revision, "title": row.title, "against": against}
     return _page(before, after, about)
 
 
@@ -85,6 +87,12 @@ def _newest(session: Session, programme: str) -> Files:
         return processes.latest(session, programme).files
     except NotFound:
         return {}  # a new programme has no version yet
+
+
+def _named(session: Session, programme: str) -> dict[str, Any]:
+    """Return what a programme and its files are called."""
+    titles = {path: pick(names) for path, names in library.titles(session, programme).items()}
+    return {"programme": programme, "name": pick(library.name(session, programme)), "titles": titles}
 
 
 def _choices(programme: str, numbers: list[int]) -> dict[str, Any]:

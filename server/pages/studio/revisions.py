@@ -184,6 +184,8 @@ def _draft(row: RevisionRow, name: str) -> dict[str, Any]:
         "number": row.number,
         "newest": row.newest,
         "old": row.old,
+        "handed_in": row.state in {RevisionState.SUBMITTED, RevisionState.APPROVED},
+        "given_up": row.state == RevisionState.WITHDRAWN,
         "authors": gettext(", ").join(row.authors),
         "opened_by": row.opened_by,
         "opened": stamp(row.opened_at),
@@ -206,7 +208,7 @@ def _acts(row: RevisionRow, track: Track, *, editing: bool, wrote: bool) -> dict
     return {
         "write": writing,
         "submit": writing and ready,
-        "update": writing and row.old,
+        "renew": writing and row.old,  # a template reads `update` as a method
         "take_back": editing and row.state in {RevisionState.SUBMITTED, RevisionState.APPROVED},
         "decide": signs and row.state == RevisionState.SUBMITTED,
         "deploy": editing and row.state == RevisionState.APPROVED and not row.old,

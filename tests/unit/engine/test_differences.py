@@ -52,7 +52,7 @@ def test_a_diagram_is_told_step_by_step_in_the_words_of_the_panel():
     said = told("city_forwarding.bpmn", before, after)
     for sentence in (
         "用户任务“市级审查转报”：办理角色由“市级转报员”改为“政府签发人”",
-        "边界事件“逾期未办”：时长由“P0D”改为“P1D”",
+        "边界事件“逾期未办”：时长由“0天”改为“1天”",
         "边界事件“逾期未办”：中断任务由“否”改为“是”",
         "用户任务“督促转报”：结果存入取消（原为“urging”）",
         "发送任务“查所属市”：输入“unit”由“=parent”改为“=unit”",

@@ -146,5 +146,5 @@ def test_endpoints_are_kept_on_pages(app, admin):
     assert admin.post(f"{delivery}/replay", {}).status_code == 422
     assert "已停用" in admin.get("/endpoints").text
     assert admin.post(f"{path}/on", {}).status_code == 303
-    assert "批次开启" in admin.get("/endpoints/events").text
+    assert "轮次开启" in admin.get("/endpoints/events").text
     assert Person(app, "duijie").get(path).status_code == 200
