@@ -1,5 +1,6 @@
 """Files read and checked together as they would be deployed: diagrams, decisions, forms, indicators, templates."""
 
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,7 +14,7 @@ from engine.bpmn import lint, parse
 from engine.bpmn.elements import B
 from engine.bpmn.gate import BPMN, parse_xml, refused
 from engine.bpmn.lint import Strictness
-from engine.domain import decisions, documents, indicators
+from engine.domain import decisions, documents, indicators, wording
 from engine.domain.decisions import Decision
 from engine.domain.documents import Template
 from engine.errors import DecisionFailed, ModelRefused
@@ -23,6 +24,7 @@ Finding = dict[str, Any]
 MODELS = frozenset({".bpmn", ".dmn", ".xml"})
 FIGURES = "indicators.csv"
 TEMPLATES = "templates/*.toml"
+NOTICES = "notices.toml"  # some of the texts of notices, in the words of the programme
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def read(
     schemas, more = _forms(files)
     rows, faulty = _figures(files)
     templates, unreadable = _templates(files)
-    findings += [*(_told(file, fault) for file, fault in faults), *more, *faulty, *unreadable]
+    findings += [*(_told(file, fault) for file, fault in faults), *more, *faulty, *unreadable, *_notices(files)]
     known = {
         "forms": frozenset(schemas),
         "decisions": frozenset(tables),
@@ -137,6 +139,21 @@ def _templates(files: Mapping[str, bytes]) -> tuple[dict[str, Template], list[Fi
             if template is not None:
                 templates[PurePosixPath(name).stem] = template
     return templates, findings
+
+
+def _notices(files: Mapping[str, bytes]) -> Iterator[Finding]:
+    """Yield what is wrong with a programme's own texts of notices."""
+    try:
+        tables = tomllib.loads(files.get(NOTICES, b"").decode())
+    except ValueError as fault:
+        yield from refused(NOTICES, "notices", f"无法读取：{fault}", f"Cannot be read: {fault}").facts["findings"]
+        return
+    texts = tables.pop("texts", {})
+    faults = [wording.Fault(key, "没有这一项，只有 texts", "there is nothing but texts") for key in tables]
+    faults += wording.faults(texts) if isinstance(texts, dict) else [wording.Fault("texts", "须为表", "not a table")]
+    for one in faults:
+        zh, en = f"提醒文字 {one.place}：{one.zh}。", f"Texts of notices, {one.place}: {one.en}."
+        yield from refused(NOTICES, "notices", zh, en).facts["findings"]
 
 
 def _whole(file: str, finding: Finding) -> Finding:

@@ -63,6 +63,7 @@ class ProgrammeRow:
 
 
 HEADING = re.compile(r"#+ ([^\n{]{1,60})")
+NOTICES = {"zh": "提醒文字", "en": "Texts of notices"}
 KINDS = ("process", "decision", "form", "set", "template", "scenario")
 
 
@@ -125,6 +126,7 @@ def contents(found: Programme) -> list[Item]:
         *(Item("form", f"forms/{key}.form", key, _form(found, key)) for key in sorted(found.forms)),
         *(Item("set", "indicators.csv", key, {"zh": name}) for key, name in sets.items()),
         *(Item("template", f"templates/{key}.toml", key, one.name) for key, one in sorted(found.templates.items())),
+        *(Item("template", path, "notices", NOTICES) for path in _paths(found, "notices.toml")),
         *(Item("scenario", path, path.split("/", 1)[1].removesuffix(".json"), {}) for path in _paths(found, ".json")),
     ]
 

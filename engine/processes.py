@@ -38,6 +38,7 @@ DEPLOYED = (
     "indicators.csv",
     "templates/*.toml",
     "programme.toml",
+    "notices.toml",
     "scenarios/**/*.json",
 )
 

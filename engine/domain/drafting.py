@@ -18,7 +18,7 @@ MOST_FILES = 1_000
 NAME = r"[^\W_][\w-]{0,79}"
 PATH = re.compile(
     rf"{NAME}\.(bpmn|dmn)|forms/{NAME}\.form|templates/{NAME}\.toml|scenarios/{NAME}/{NAME}\.json"
-    r"|indicators\.csv|programme\.toml"
+    r"|indicators\.csv|programme\.toml|notices\.toml"
 )
 ABOUT = "programme.toml"
 LIKE = re.compile(r"[^\w-]+")

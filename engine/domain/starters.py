@@ -70,6 +70,23 @@ id="definitions_{stem}" name={name} namespace={space}>
 """
 
 
+NOTICES = """\
+# 本流程包自己的提醒文字，替换系统的同名文字；没有写的仍用系统的。事由名称与系统的 config/notices.toml 一致：
+# assigned 新任务、urged 催办、copied 抄送、near 期限临近、overdue 已逾期、moved 期限变动、coming 两年测评、
+# finished 已办结、title_granted 获得称号、title_ended 称号终止。
+# 填空：{{person}} 收件人、{{who}} 经办人、{{task}} 任务、{{case}} 事项、{{unit}} 单位、{{due}} 期限、
+# {{reason}} 原因、{{needs}} 需准备的材料、{{what}} 环节名称。
+
+[texts.assigned.zh]
+subject = "待办：{{task}}"
+body = "{{person}}，您好：\\n“{{case}}”有一项任务等您办理：{{task}}。{{due}}"
+
+[texts.assigned.en]
+subject = "To do: {{task}}"
+body = "{{person}},\\n“{{case}}” has work for you: {{task}}. {{due}}"
+"""
+
+
 def begin(kind: str, name: str, programme: str) -> tuple[str, bytes]:
     """Return the path and the content of a new file of a kind; the name is its id, and what people read at first."""
     return KINDS[kind](name, programme)
@@ -98,9 +115,14 @@ def _filled(template: str, name: str, programme: str) -> bytes:
     return template.format(stem=quoteattr(name)[1:-1], **words).encode()
 
 
+def _notices(_name: str, _programme: str) -> tuple[str, bytes]:
+    return "notices.toml", NOTICES.encode()
+
+
 KINDS: Mapping[str, Callable[[str, str], tuple[str, bytes]]] = {
     "process": _process,
     "decision": _decision,
     "form": _form,
     "set": _set,
+    "notices": _notices,
 }

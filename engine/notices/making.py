@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine import clock, processes
+from engine import bundle, clock, processes
 from engine.domain import wording
 from engine.domain.channels import Channel
 from engine.domain.workdays import civil_day
@@ -21,7 +21,6 @@ from engine.notices.choices import Choice
 from engine.notices.rules import Book, Purpose, Told
 from engine.tables import Contact, Notice, Sending, SendingState
 
-OWN_TEXTS = "notices.toml"  # in which a programme says some of the texts in its own words
 OLDEST = timedelta(days=7)  # what happened longer ago is told at the desk alone
 DUE = {"zh": "期限：{day}。", "en": "Due {day}."}
 
@@ -133,7 +132,7 @@ def _texts(session: Session, book: Book, place: Any) -> rules.Texts:
     if place.deployment is None:
         return book.texts
     try:
-        content = processes.load(session, place.deployment).files.get(OWN_TEXTS)
+        content = processes.load(session, place.deployment).files.get(bundle.NOTICES)
     except IcityError:
         return book.texts
     return {**book.texts, **tomllib.loads(content.decode()).get("texts", {})} if content else book.texts

@@ -15,7 +15,6 @@ from engine.events import Kind
 from engine.settings import ROOT
 
 FILE = ROOT / "config" / "notices.toml"
-LANGUAGES = ("zh", "en")
 DIGEST = "digest"
 TRIAL = "trial"
 WORDS = frozenset({"holder", "roles", "named", "starter", "unit", "city"})
@@ -68,7 +67,11 @@ def load(path: Path = FILE) -> Book:
 def read(tables: Mapping[str, Any]) -> Book:
     """Return what `tables` say; raise SettingsRefused naming every fault."""
     purposes, texts, rules = (tables.get(key, {}) for key in ("purposes", "texts", "rules"))
-    faults = [*_unknown(tables), *text_faults(texts), *_purpose_faults(purposes)]
+    faults = [
+        *_unknown(tables),
+        *(f"texts.{one.place}: {one.en}" for one in wording.faults(texts)),
+        *_purpose_faults(purposes),
+    ]
     faults += [fault for rule in rules for fault in _rule_faults(rule, purposes, texts)]
     if faults:
         raise SettingsRefused(faults=[f"{FILE.name}: {fault}" for fault in faults])
@@ -78,23 +81,13 @@ def read(tables: Mapping[str, Any]) -> Book:
     return Book(MappingProxyType(told), {key: _purpose(key, one) for key, one in purposes.items()}, texts)
 
 
-def text_faults(texts: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with texts by key and language; a programme's own are held against the same."""
-    for key, spoken in texts.items():
-        if not isinstance(spoken, dict) or set(spoken) != set(LANGUAGES):
-            yield f"texts.{key}: zh, en"
-            continue
-        for language, text in spoken.items():
-            yield from (f"texts.{key}.{language}: {fault}" for fault in wording.faults(text))
-
-
 def _unknown(tables: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"unknown: {key}" for key in sorted(tables.keys() - {"purposes", "rules", "texts"}))
 
 
 def _purpose_faults(purposes: Mapping[str, Any]) -> Iterator[str]:
     for key, one in purposes.items():
-        known = {"name", "channels", "urgent"} == one.keys() and set(one["name"]) == set(LANGUAGES)
+        known = {"name", "channels", "urgent"} == one.keys() and set(one["name"]) == set(wording.LANGUAGES)
         if not known or not set(one["channels"]) <= set(Channel) or not isinstance(one["urgent"], bool):
             yield f"purposes.{key}"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine import (
     attachments,
@@ -14,6 +14,7 @@ from engine import (
     clock,
     copies,
     errands,
+    events,
     evidence,
     identity,
     instances,
@@ -26,12 +27,15 @@ from engine import (
 from engine.attachments import Adding
 from engine.copies import Sending
 from engine.db import Sessions, transaction
+from engine.domain.channels import Channel
 from engine.errands.choosing import Choice
 from engine.evidence import File, Store
 from engine.instances import Application
+from engine.notices import contacts, making
 from engine.publications import Objection
 from engine.settings import Settings
-from engine.tables import ErrandKind, Figure, OfficialDocument, Round, RoundState, Task, TaskState
+from engine.tables import ErrandKind, Figure, OfficialDocument, Round, RoundState, SendingState, Task, TaskState
+from engine.tables import Sending as Way
 from tests.support import files, registers
 from tests.support.registers import SET, UNIT
 from webhooks import endpoints
@@ -136,6 +140,9 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "compare_versions": (Place("/studio/compare/innovative-city/1/1", (OWNER,)),),
     "compare_draft": tuple(Place(f"/studio/revisions/{{draft}}/compare?path={path}", (OWNER,)) for path in CHANGED),
     "revision_file": tuple(Place(f"/studio/revisions/{{draft}}/files/{path}", (OWNER,)) for path in CHANGED),
+    "notices": (Place("/notices", (OFFICER, ADMIN)), _alike("/notices?only=unread")),
+    "notice_settings": (Place("/settings/notices", (OFFICER, ADMIN)),),
+    "sendings": (Place("/notices/deliveries", (ADMIN,)),),
     "sources": (Place("/sources", (ADMIN,)),),
     "new_source": (Place("/sources/new", (ADMIN,)),),
     "source": (Place("/sources/agency", (ADMIN,)),),
@@ -165,6 +172,9 @@ NOT_SHOWN = {
     "document_file": "a file",
     "instance_archive": "a package",
     "open_copy": "leads on to its case",
+    "open_notice": "leads on to what it tells of",
+    "unread_notices": "a number for a script",
+    "notice_stream": "numbers for a script",
     "inbox_counts": "numbers that the lists show, swapped in out of order",
     "board_table": "a table to be kept",
     "target_table": "a table to be kept",
@@ -234,8 +244,13 @@ def furnish(sessions: Sessions, settings: Settings, case: UUID, folder: Path) ->
         found.shared["endpoint"] = endpoint = endpoints.make(session, admin, Fence.of(settings), wish).id
         found.shared["delivery"] = endpoints.test(session, admin, endpoint)
     store = Store.of(settings)
-    found.shared |= {"step": "T28_notice", "errand": _ask(sessions), "draft": _drafted(sessions)}
-    found.shared |= _rehearsed(sessions)
+    found.shared |= {
+        "step": "T28_notice",
+        "errand": _ask(sessions),
+        "draft": _drafted(sessions),
+        **_rehearsed(sessions),
+    }
+    _tell(sessions)
     for login, element in ((OFFICER, "T28_notice"), (CLERK, "T02_plan")):
         found.own[login] = _desk(sessions, store, login, element)
     return found
@@ -262,6 +277,16 @@ def _rehearsed(sessions: Sessions) -> dict[str, object]:
         files["programme.toml"] += b"\n"
         made = changeovers.rehearse(session, owner, "innovative-city", files)
         return {"changeover": made, "group": changeovers.show(session, owner, made).groups[0].id}
+
+
+def _tell(sessions: Sessions) -> None:
+    """Let people be told of all that has happened, and of a silent clock by mail that was given up."""
+    with transaction(sessions) as session:
+        admin = identity.load(session, ADMIN)
+        contacts.keep(session, admin, Channel.WECOM, "0123456789abcdef", b"k" * 32)
+        events.append(session, events.Kind.CLOCK_SILENT, data={})
+        making.make(session, events.unpublished(session, 500), [Channel.WECOM])
+        session.execute(update(Way).values(state=SendingState.FAILED, error="451 later", attempts=6))
 
 
 def _ask(sessions: Sessions) -> UUID:

@@ -6,9 +6,11 @@ from threading import Thread
 import pytest
 from sqlalchemy import func, select, update
 
-from engine import clock, events, instances, preferences, processes, substitutions, tasks, units
+from engine import bundle, clock, events, instances, preferences, processes, substitutions, tasks, units
+from engine.bpmn.lint import Strictness
 from engine.clock import CIVIL
 from engine.db import transaction
+from engine.domain import drafting, starters
 from engine.domain.channels import Channel
 from engine.domain.sealing import key_of
 from engine.errors import AnswersRefused, SettingsRefused
@@ -148,8 +150,31 @@ def test_operators_are_told_of_a_silent_clock_and_a_broken_rule(sessions, actor)
 def test_a_programme_says_it_in_its_own_words(sessions, actor, monkeypatch):
     book, place = rules.load(), type("Place", (), {"deployment": "some"})
     own = b'[texts.assigned.zh]\nsubject = "own"\nbody = "own"\n'
-    monkeypatch.setattr(processes, "load", lambda *_: type("Programme", (), {"files": {making.OWN_TEXTS: own}}))
+    monkeypatch.setattr(processes, "load", lambda *_: type("Programme", (), {"files": {bundle.NOTICES: own}}))
     assert making._texts(None, book, place)["assigned"]["zh"]["subject"] == "own"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[texts.assigned.zh", "无法读取"),
+        ("texts = 1", "须为表"),
+        ("[more]", "没有这一项，只有 texts"),
+        ("[texts.near.zh]", "near：须同时写明中文（zh）和英文（en）"),
+        ('[texts.x.zh]\nsubject = "{{secret}}"\nbody = "y"\n[texts.x.en]\nmore = 1', "没有 {{secret}} 这个填空"),
+        ("[texts.x]\nzh = 1\nen = 2", "x.zh.subject：须为 1–200 个字"),
+    ],
+)
+def test_faults_in_the_words_of_a_programme_are_findings(content, told):
+    _read, findings = bundle.read({bundle.NOTICES: content.encode()}, (), Strictness.PROGRAMME)
+    assert any(told in one["text"]["zh"] for one in findings if one["file"] == bundle.NOTICES)
+
+
+def test_a_draft_begins_with_words_that_are_sound_and_fits_into_a_programme():
+    path, content = starters.begin("notices", "", "any")
+    assert (path, drafting.fits(path)) == (bundle.NOTICES, True)
+    _read, findings = bundle.read({path: content}, (), Strictness.PROGRAMME)
+    assert [one for one in findings if one["file"] == path] == []
 
 
 def test_mail_goes_out_is_tried_again_and_at_last_another_channel_takes_over(sessions, actor):

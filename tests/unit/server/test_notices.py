@@ -32,6 +32,7 @@ from tests.support.web import Program, opened
 ADMIN = "admin"
 OPEN = {
     "dingtalk_url": "",
+    "feishu_url": "",
     "smtp_host": "127.0.0.1",
     "smtp_port": 1,
     "smtp_security": "none",

@@ -1,4 +1,4 @@
-"""What a page may ask of the database: a dozen statements at most, whoever opens it, and never one a row."""
+"""What a page may ask of the database: a dozen statements at most and one for the bell, whoever opens it, and never one a row."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from tests.support import everywhere
 from tests.support.everywhere import ADMIN, CLERK, NOBODY, OFFICER, OWNER
 from tests.support.web import opened
 
-MOST = 12
+MOST = 13  # a dozen of its own, and one for the bell that stands on every page
 HEAD = "xianzhang"
 COUNTY = Application(
     "innovative-city", "lifecycle", "云溪县创建创新型县", "339921", "yunxi-government", {"unit": "339921"}
@@ -35,7 +35,7 @@ def house(sessions: Sessions, configuration: Settings, tmp_path: Path) -> everyw
     return everywhere.furnish(sessions, configuration, case, tmp_path)
 
 
-def test_no_page_needs_more_than_twelve_statements(
+def test_no_page_needs_more_than_a_dozen_statements_and_the_bell(
     house: everywhere.Furnished, sessions: Sessions, configuration: Settings, engine: Engine
 ) -> None:
     app = opened(configuration, sessions)

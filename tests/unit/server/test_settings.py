@@ -153,7 +153,8 @@ def test_nobody_ends_the_sign_in_of_somebody_else(app: Flask, browser: Browser) 
 def test_a_program_keeps_settings_and_sees_its_sign_ins(program: Callable[[str], Program]) -> None:
     one, two = program("shouli"), program("shouli")
     kept = one.post("/settings", {"rows": 20, "unwanted": ["moved"], "language": "en"}).json
-    assert kept == {"language": "en", "rows": 20, "unwanted": ["moved"], "toured": False}
+    usual = {"toured": False, "channels": {}, "quiet": None, "digest": False}
+    assert kept == {"language": "en", "rows": 20, "unwanted": ["moved"], **usual}
     assert two.get("/settings").json == kept
     assert one.post("/settings", {"rows": 21}).status_code == 422
     assert one.post("/settings", {"colour": "red"}).status_code == 422
