@@ -85,10 +85,10 @@ def tables_changed(page: Page, site: Site, draft: UUID) -> None:
     saved(page)
     assert '"prov-health"' in content(site, draft, "reviewers.dmn")
     opened(page, draft, "deadline.dmn", "decision")
-    row = page.locator("tr", has=page.locator('td.annotation[data-told^="部门会审"]'))
+    row = page.locator("tr", has=page.locator("td.annotation", has_text="部门会审"))
     row.locator("td").nth(2).click()
     page.keyboard.press("Control+a")
-    page.keyboard.type("10")
+    page.keyboard.insert_text("10")
     saved(page)
     assert "<text>10</text>" in content(site, draft, "deadline.dmn").split('id="deadline_rule_T24"')[1][:400]
 

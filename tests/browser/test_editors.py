@@ -1,5 +1,6 @@
 """Owners without code change a decision, a form and an indicator set, and see what differs, all in Chinese."""
 
+import re
 from uuid import UUID
 
 import pytest
@@ -62,7 +63,16 @@ def test_a_department_joins_the_reviewers(page, site, sign_in, draft):
     page.get_by_label("选择单位或角色").fill("省卫生健康委（prov-health）")
     page.get_by_role("button", name="新增一行").click()
     saved(page)
-    assert '"prov-health"' in content(site, draft, "reviewers.dmn")
+    note = page.locator("tr", has=page.locator("td[data-told='省财政厅']")).locator("td.annotation")
+    expect(page.locator("td.annotation", has_text="联合制定指标体系")).to_be_visible()
+    note.click()
+    with page.expect_response(lambda reply: reply.request.method == "PUT" and reply.ok):
+        page.keyboard.insert_text("负责资金安排")
+    saved(page)
+    told = content(site, draft, "reviewers.dmn")
+    assert '"prov-health"' in told
+    assert re.search(r"<annotationEntry[^>]*>\s*<text>负责资金安排</text>", told)
+    assert re.search(r"<annotationEntry[^>]*>\s*<text>联合制定指标体系</text>", told)
     page.locator(".trial summary").click()
     page.get_by_label("环节").fill("pilot")
     page.get_by_role("button", name="试算").click()

@@ -11,12 +11,13 @@ import 'dmn-js/dist/assets/dmn-js-boxed-expression-controls.css';
 import 'dmn-js/dist/assets/dmn-font/css/dmn.css';
 import './studio/decision.css';
 import { node } from './nodes.js';
-import { addRule, codeColumns, nameCells, noteCells, picker, write } from './studio/codes.js';
+import { addRule, codeColumns, nameCells, picker, write } from './studio/codes.js';
 import words from './studio/decision_words.js';
 import { clearTrouble, mountBench, showTrouble } from './studio/bench.js';
 import { differing, post } from './studio/doors.js';
 import { Draft } from './studio/draft.js';
 import { tell } from './studio/decision_phrases.js';
+import { showNotes, withNotes } from './studio/notes.js';
 
 const VIEWS = ['drd', 'decisionTable', 'literalExpression', 'boxedExpression'];
 const host = document.getElementById('dmn');
@@ -61,6 +62,7 @@ document.documentElement.dataset.ready = 'decision';
 async function open(content) {
   try {
     await modeler.importXML(content, { open: false });
+    showNotes(modeler.getDefinitions());
     const known = modeler.getViews();
     const first = known.filter((view) => view.type !== 'drd');
     await modeler.open(first.length === 1 ? first[0] : known[0] ?? first[0]);
@@ -76,7 +78,7 @@ function active() {
 }
 
 async function saved() {
-  return (await modeler.saveXML({ format: true })).xml;
+  return withNotes(modeler.getDefinitions(), async () => (await modeler.saveXML({ format: true })).xml);
 }
 
 function edited() {
@@ -142,7 +144,6 @@ function soon() {
 
 function annotate() {
   nameCells(host, names);
-  if (modeler.getActiveView()?.type === 'decisionTable') noteCells(host, active().get('sheet'));
   for (const cell of host.querySelectorAll('td.rule-index')) {
     const found = findings.filter((one) => one.element === cell.dataset.rowId);
     set(cell, 'finding', found[0]?.severity);

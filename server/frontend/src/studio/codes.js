@@ -15,15 +15,6 @@ export function nameCells(host, names) {
   }
 }
 
-/** Write the notes that a file of DMN 1.3 keeps with its rules into their last column, which shows older descriptions alone. */
-export function noteCells(host, sheet) {
-  for (const { businessObject: rule } of sheet.getRoot().rows) {
-    const cell = host.querySelector(`td.annotation[data-element-id="${CSS.escape(rule.id)}"]`);
-    const note = (rule.annotationEntry ?? []).map(({ text }) => text).filter(Boolean).join('；');
-    if (cell && note) cell.dataset.told = note;
-  }
-}
-
 /** Return the columns of the open table that hold codes: some cell names one. */
 export function codeColumns(sheet, names) {
   const { rows, cols } = sheet.getRoot();
