@@ -136,7 +136,8 @@ def sentence(error: Exception, spoken: str) -> str:
     """Return in `spoken` (zh or en) why something was refused: what it names as the reason, else what happened."""
     told, facts = _reply(error), error.facts if isinstance(error, IcityError) else {}
     fields = [text.get(spoken, "") for text in (facts.get("fields") or {}).values()]
-    reason = (facts.get("why") or {}).get(spoken) or " ".join(dict.fromkeys(fields))
+    why = facts.get("why")  # a plain text is for the log
+    reason = (why.get(spoken) if isinstance(why, dict) else "") or " ".join(dict.fromkeys(fields))
     return reason or _titled(told, error, spoken)
 
 

@@ -19,6 +19,10 @@ async function mount({ before, after, fates }) {
   const right = await draw('drawing-after', after, fates, NEW);
   if (left && right) follow(left, right);
   const [first] = [right, left].filter(Boolean);
+  if (!first) {
+    document.querySelector('.drawing-tools').hidden = true; // nothing to zoom
+    return;
+  }
   for (const button of document.querySelectorAll('[data-element]')) {
     button.addEventListener('click', () => [left, right].filter(Boolean).forEach((one) => show(one, button.dataset.element)));
   }

@@ -31,6 +31,13 @@ def test_every_error_of_the_house_has_a_reply_in_both_languages(app: Flask, erro
     assert not told(app, error(), "zh-CN")[1]["title"].isascii()
 
 
+def test_a_reason_that_is_told_in_no_language_is_kept_from_people(app: Flask) -> None:
+    with app.test_request_context("/"):
+        assert problems.sentence(errors.DocumentRefused(why="no font"), "zh") == problems.sentence(
+            errors.DocumentRefused(), "zh"
+        )
+
+
 def test_types_tell_errors_apart() -> None:
     slugs = [reply.slug for kind, reply in problems.REPLIES.items() if issubclass(kind, IcityError)]
     assert len(slugs) == len(set(slugs))
