@@ -52,7 +52,8 @@ def keep_notices() -> Response | tuple[str, int]:
     hours = [request.form.get(key, "").strip() for key in ("from", "until")]
     with transaction(sessions()) as session:
         known = preferences.read(session, g.actor)
-    changes = {**_ticked(known), "quiet": hours if any(hours) else None, "digest": "digest" in request.form}
+    digest = "digest" in request.form if Channel.MAIL in _open() else known.digest
+    changes = {**_ticked(known), "quiet": hours if any(hours) else None, "digest": digest}
     return _kept(lambda session: preferences.choose(session, g.actor, changes), "kept")
 
 
@@ -101,6 +102,7 @@ def _page(faults: Mapping[str, Mapping[str, str]]) -> str:
         channels=[{"key": one.value, "label": CHANNELS[one][0]} for one in _open()],
         addresses=[_address(one, kept.get(one), faults) for one in _open()],
         quiet={"from": quiet[0], "until": quiet[1]},
+        mail=Channel.MAIL in _open(),
         digest=chosen.digest,
         refused=[_refusal(key, text) for key, text in faults.items()],
     )

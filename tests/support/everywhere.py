@@ -31,7 +31,7 @@ from engine.domain.channels import Channel
 from engine.errands.choosing import Choice
 from engine.evidence import File, Store
 from engine.instances import Application
-from engine.notices import contacts, making
+from engine.notices import contacts, making, trial
 from engine.publications import Objection
 from engine.settings import Settings
 from engine.tables import ErrandKind, Figure, OfficialDocument, Round, RoundState, SendingState, Task, TaskState
@@ -283,9 +283,10 @@ def _tell(sessions: Sessions) -> None:
     """Let people be told of all that has happened, and of a silent clock by mail that was given up."""
     with transaction(sessions) as session:
         admin = identity.load(session, ADMIN)
-        contacts.keep(session, admin, Channel.WECOM, "0123456789abcdef", b"k" * 32)
+        contacts.keep(session, admin, Channel.MAIL, "admin@example.test", b"k" * 32)
         events.append(session, events.Kind.CLOCK_SILENT, data={})
-        making.make(session, events.unpublished(session, 500), [Channel.WECOM])
+        making.make(session, events.unpublished(session, 500), [Channel.MAIL])
+        trial.begin(session, identity.load(session, OFFICER), ())
         session.execute(update(Way).values(state=SendingState.FAILED, error="451 later", attempts=6))
 
 
