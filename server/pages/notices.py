@@ -113,9 +113,9 @@ def _row(one: NoticeRow) -> dict[str, Any]:
     return {
         "id": one.id,
         "subject": one.subject,
-        "body": [line for line in one.body.splitlines()[1:] if line] or [one.body],
+        "body": [line for line in one.body.splitlines() if line and not line.startswith(g.actor.name)],
         "purpose": purpose(one.purpose),
-        "urgent": one.urgent,
+        "urgent": one.urgent and one.purpose != TRIAL,
         "at": stamp(one.at).partition(" ")[2],
         "fresh": one.read_at is None,
         "open": url_for("pages.open_notice", notice=one.id),
