@@ -25,8 +25,9 @@ def lines(page: Page) -> set[str]:
 
 
 def drawn(page: Page) -> set[str]:
-    """Return the words that diagrams and tables show: their owner's, in whatever language they were drawn."""
-    return set(page.locator(".djs-container text, .djs-container tspan, .tjs-container *").all_text_contents())
+    """Return the words of diagrams, tables and names: their owner's, in whatever language they were drawn."""
+    owned = ".djs-container text, .djs-container tspan, .tjs-container *, [translate=no]"
+    return set(page.locator(owned).all_text_contents())
 
 
 def missing(page: Page) -> set[str]:
