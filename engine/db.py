@@ -113,9 +113,9 @@ def hear(factory: Sessions, channel: str, wait: float) -> Generator[str | None]:
     """
     with factory.kw["bind"].connect() as connection:
         listening = connection.execution_options(isolation_level="AUTOCOMMIT")
+        raw: Any = listening.connection.driver_connection
         listening.detach()
         listening.exec_driver_sql(f'LISTEN "{channel}"')
-        raw = listening.connection.driver_connection
         yield None
         while True:
             told = list(raw.notifies(timeout=wait, stop_after=1))

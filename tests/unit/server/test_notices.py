@@ -221,7 +221,11 @@ def read(told: object) -> str:
     )
 
 
-def test_a_stream_tells_the_count_at_once_and_when_it_changes_and_ends_with_the_sign_in(browse, sessions) -> None:
+def test_a_stream_tells_the_count_at_once_and_when_it_changes_and_ends_with_the_sign_in(
+    browse, sessions, monkeypatch
+) -> None:
+    monkeypatch.setattr(live, "PAUSE", 60.0)  # a listener that fails would ring no more
+    monkeypatch.setattr(live, "LONGEST", 20.0)
     admin = browse(ADMIN)
     exchange: Exchange = admin.client.application.extensions["live"]
     with closing(admin.client.get("/notices/stream")) as reply:
