@@ -20,6 +20,7 @@ from engine.errands import work
 from engine.errands.work import FailedItem
 from engine.errors import Busy, ChangeoverRefused, IcityError
 from engine.notices import making, sending
+from engine.notices import reach as ways
 from engine.settings import Settings
 from engine.tables import Idempotency, SignIn
 from server import recounting, secrets, watch
@@ -91,7 +92,7 @@ def announce_reminders(sessions: Sessions, _: Settings) -> int:
 
 def fan_out(sessions: Sessions, settings: Settings) -> int:
     """Make deliveries and notices of what happened; return how many events."""
-    channels = carriers.open_channels(settings)
+    channels = ways.channels(settings)
     return _until_dry(sessions, lambda session: _hand_on(session, channels))
 
 

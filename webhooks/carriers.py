@@ -7,7 +7,6 @@ is held against the fence right before.
 
 import socket
 import ssl
-from collections.abc import Mapping
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -24,6 +23,7 @@ from apprise.plugins.wecombot import NotifyWeComBot
 
 from engine import clock
 from engine.domain.channels import Channel
+from engine.notices import reach
 from engine.notices.sending import Fate, Outcome, Parcel
 from engine.settings import Settings
 from webhooks import posting
@@ -36,12 +36,6 @@ CHATS = MappingProxyType(
     {Channel.DINGTALK: NotifyDingTalk, Channel.WECOM: NotifyWeComBot, Channel.FEISHU: NotifyFeishu}
 )
 GONE = Outcome(Fate.BOUNCED, "the address cannot be read")
-
-
-def open_channels(settings: Settings) -> frozenset[Channel]:
-    """Return the channels that this installation has: those whose server, gateway or robot the settings name."""
-    named = {Channel.MAIL: settings.smtp_host, Channel.SMS: settings.sms_url, **_chats(settings)}
-    return frozenset(channel for channel, address in named.items() if address)
 
 
 def carry(parcel: Parcel, settings: Settings) -> Outcome:
@@ -112,7 +106,7 @@ def _message(parcel: Parcel, number: str, settings: Settings) -> Outcome:
 
 
 def _chat(parcel: Parcel, token: str, settings: Settings) -> Outcome:
-    address = _chats(settings)[parcel.channel]
+    address = reach.addresses(settings)[parcel.channel]
     if not _allowed(address, Fence.of(settings)):
         return Outcome(Fate.FAILED, "the fence does not allow the address of the robot")
     asset = apprise.AppriseAsset(async_mode=False, http_redirects=False)
@@ -123,14 +117,6 @@ def _chat(parcel: Parcel, token: str, settings: Settings) -> Outcome:
     except TypeError as fault:  # apprise's word for a token that is none
         return Outcome(Fate.BOUNCED, str(fault))
     return Outcome(Fate.TAKEN) if taken else Outcome(Fate.FAILED, "the robot did not take it")
-
-
-def _chats(settings: Settings) -> Mapping[Channel, str]:
-    return {
-        Channel.DINGTALK: settings.dingtalk_url,
-        Channel.WECOM: settings.wecom_url,
-        Channel.FEISHU: settings.feishu_url,
-    }
 
 
 def _allowed(address: str, fence: Fence) -> bool:

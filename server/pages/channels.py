@@ -14,7 +14,7 @@ from engine.db import transaction
 from engine.domain import sealing
 from engine.domain.channels import Channel
 from engine.errors import AnswersRefused
-from engine.notices import contacts, rules, trial
+from engine.notices import contacts, reach, rules, trial
 from engine.notices.contacts import ContactRow
 from engine.notices.rules import Purpose
 from engine.preferences import Preferences
@@ -24,7 +24,6 @@ from server.pages.moments import stamp
 from server.pages.settings import done, frame
 from server.pages.shell import pages, sessions, settings
 from server.pages.words import pick
-from webhooks import carriers
 
 REFUSED = 422
 HERE = "pages.notice_settings"
@@ -77,7 +76,7 @@ def keep_addresses() -> Response | tuple[str, int]:
 def try_notices() -> Response:
     """Tell myself something, over every channel that reaches me."""
     with transaction(sessions()) as session:
-        reached = trial.begin(session, g.actor, carriers.open_channels(settings()))
+        reached = trial.begin(session, g.actor, reach.channels(settings()))
     return done(HERE, "tried" if reached else "tried-here")
 
 
@@ -128,7 +127,7 @@ def _purposes() -> Iterator[Purpose]:
 
 
 def _open() -> list[Channel]:
-    there: Collection[Channel] = carriers.open_channels(settings())
+    there: Collection[Channel] = reach.channels(settings())
     return [channel for channel in Channel if channel in there]
 
 

@@ -20,13 +20,12 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from engine import db, identity, instances, messages, processes, runtime, tasks
+from engine import db, identity, instances, messages, processes, runtime, tasks, timers
 from engine.db import Sessions, transaction
 from engine.errors import ModelRefused
 from engine.instances import Application
 from engine.settings import Settings, load
 from engine.tables import Incident, Task, TaskState
-from server import duties
 from server.app import create_app
 from tests.faults import acts
 from tests.faults.hostile import BODIES, CASE, DATA, HARMLESS, MODELS, Hostile
@@ -65,6 +64,7 @@ class Arena:
     sessions: Sessions
     app: Flask
     token: str
+    rest: float  # megabytes that the process holds before anything is tried
 
     def model(self, name: str) -> Report:
         """Deploy a hostile diagram, and start and wake it by the verbs and by the API."""
@@ -119,6 +119,13 @@ class Arena:
         assert len(kept) < 300 << 20
         return self._after(report)
 
+    def _fire(self) -> None:
+        with transaction(self.sessions) as session:
+            due = timers.due(session, self.settings.timer_batch)
+        for timer in due:
+            with transaction(self.sessions) as session:
+                timers.fire(session, timer.id)
+
     def _start(self, programme: str, _: Report) -> UUID:
         with transaction(self.sessions) as session:
             return instances.start(session, None, Application(programme, "p", "t", data=dict(DATA)))
@@ -136,7 +143,7 @@ class Arena:
             elif hostile.wake == "message":
                 messages.receive(session, None, "tests", str(instance), "answer", CASE, {})
         if hostile.wake == "tick":
-            duties.fire_due_timers(self.sessions, self.settings)
+            self._fire()
 
     def _post_wake(self, instance: UUID, hostile: Hostile, report: Report) -> None:
         if hostile.wake == "task":
@@ -147,7 +154,7 @@ class Arena:
             body = {"id": str(instance), "name": "answer", "correlation": CASE}
             report.statuses.append(self._post("/messages", json.dumps(body).encode()).status_code)
         elif hostile.wake == "tick":
-            duties.fire_due_timers(self.sessions, self.settings)
+            self._fire()
 
     def _look(self, instance: UUID, report: Report) -> None:
         """Find the incident and its cause, and open the stored state."""
@@ -166,7 +173,7 @@ class Arena:
         done = json.dumps({"answers": acts.ANSWERS}).encode()
         task = self._task(UUID(started.get_json()["id"]))
         report.next = [started.status_code, self._post(f"/tasks/{task}/complete", done).status_code]
-        report.megabytes = _peak()
+        report.megabytes = _held("VmHWM") - self.rest
         return report
 
     def _case(self) -> tuple[UUID, UUID]:
@@ -184,9 +191,9 @@ class Arena:
         return self.app.test_client().post(f"/api/v1{path}", data=body, headers=headers)
 
 
-def _peak() -> float:
-    """Return the most memory this process ever held, in megabytes."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+def _held(what: str) -> float:
+    """Return the memory that this process holds (VmRSS), or the most that it ever held (VmHWM), in megabytes."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(what))
     return int(line.split()[1]) / 1024
 
 
@@ -216,7 +223,7 @@ def main() -> None:
     url, folder, token = sys.argv[1:]
     settings = load(database_url=url, var=folder)
     sessions = db.sessions(db.connect(url))
-    arena = Arena(url, settings, sessions, create_app(settings, sessions), token)
+    arena = Arena(url, settings, sessions, create_app(settings, sessions), token, _held("VmRSS"))
     kinds: dict[str, Callable[[str], Report]] = {"model": arena.model, "data": arena.data, "waste": arena.waste}
     with os.fdopen(os.dup(1), "w") as answers, Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 1)

@@ -26,7 +26,7 @@ from tests.support.postgres import TestServer, cheap_passwords
 from tests.support.web import Program
 
 SECONDS = 2.0
-MEGABYTES = 200.0
+MEGABYTES = 70.0  # beyond what the application holds at rest, which make bench measures (growth.resident)
 TRIES = 4
 REFUSED = {400, 413, 422}
 STOPPED = {"refused", "incident"}
@@ -101,7 +101,7 @@ def test_a_harmless_model_is_neither_refused_nor_stopped(trial):
     assert report["statuses"] == [201]
 
 
-@pytest.mark.parametrize(("name", "fault"), [("seconds", "2.0"), ("megabytes", "200.0"), ("memory", "MemoryError")])
+@pytest.mark.parametrize(("name", "fault"), [("seconds", "2.0"), ("megabytes", "70.0"), ("memory", "MemoryError")])
 def test_what_spends_more_is_found_out(name, fault, trial):
     with pytest.raises(AssertionError, match=fault):
         trial.of("waste", name)

@@ -10,6 +10,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from engine.domain.channels import Channel
+from engine.notices import reach
 from engine.notices.sending import Fate, Item, Parcel
 from tests.support.receiver import Receiver, answering
 from webhooks import carriers
@@ -148,5 +149,5 @@ def test_a_token_that_is_none_bounces_and_so_does_an_address_that_cannot_be_read
 
 
 def test_an_installation_has_the_channels_that_it_names(configuration):
-    assert carriers.open_channels(configuration) == {Channel.DINGTALK, Channel.WECOM, Channel.FEISHU}
-    assert Channel.MAIL in carriers.open_channels(replace(configuration, smtp_host="mail.example.test"))
+    assert reach.channels(configuration) == {Channel.DINGTALK, Channel.WECOM, Channel.FEISHU}
+    assert Channel.MAIL in reach.channels(replace(configuration, smtp_host="mail.example.test"))
