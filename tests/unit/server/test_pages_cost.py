@@ -1,4 +1,4 @@
-"""What a page may ask of the database: a dozen statements at most and one for the bell, whoever opens it, and never one a row."""
+"""What a page may ask of the database: a dozen statements and one for the bell at most, and never one a row."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
