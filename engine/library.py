@@ -107,14 +107,14 @@ def name(session: Session, programme: str) -> Mapping[str, str]:
         return {"zh": programme}
 
 
-def titles(session: Session, programme: str) -> dict[str, Mapping[str, str]]:
-    """Return what people call the files of a programme's newest version, by path; of a file with several, the first."""
+def names(session: Session, programme: str) -> tuple[Mapping[str, str], dict[str, Mapping[str, str]]]:
+    """Return what people call a programme, and its files by path, in one query."""
     try:
         found = processes.latest(session, programme)
     except NotFound:
-        return {}
+        return {"zh": programme}, {}
     named = {item.path: item.name for item in reversed(contents(found)) if item.name}
-    return {path: names for path, names in named.items() if path != "indicators.csv"}
+    return found.name, {path: told for path, told in named.items() if path != "indicators.csv"}
 
 
 def contents(found: Programme) -> list[Item]:

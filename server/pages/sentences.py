@@ -119,7 +119,7 @@ ROUNDS = {
     "biennial": _("biennial round of %(year)s"),
     "annual": _("annual monitoring of %(year)s"),
 }
-PLAIN_FACTS = ("number", "rounds", "set", "note", "count", "year", "code", "name")
+PLAIN_FACTS = ("number", "rounds", "set", "note", "count", "year", "code", "name", "receiver")
 STOPS = "。.；; "
 MAJOR = {
     Kind.INSTANCE_STARTED,

@@ -91,8 +91,9 @@ def _newest(session: Session, programme: str) -> Files:
 
 def _named(session: Session, programme: str) -> dict[str, Any]:
     """Return what a programme and its files are called."""
-    titles = {path: pick(names) for path, names in library.titles(session, programme).items()}
-    return {"programme": programme, "name": pick(library.name(session, programme)), "titles": titles}
+    name, named = library.names(session, programme)
+    titles = {path: pick(names) for path, names in named.items()}
+    return {"programme": programme, "name": pick(name), "titles": titles}
 
 
 def _choices(programme: str, numbers: list[int]) -> dict[str, Any]:

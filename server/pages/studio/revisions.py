@@ -138,8 +138,8 @@ def page(revision: UUID, refused: str = "", clashes: list[str] | None = None) ->
         files = revisions.overview(session, g.actor, revision)
         steps = revisions.steps(session, g.actor, revision)
         wrote = revisions.wrote(session, revision, g.actor.id)
-        name = library.name(session, row.programme)
-        titles = {path: pick(names) for path, names in library.titles(session, row.programme).items()}
+        name, named = library.names(session, row.programme)
+    titles = {path: pick(names) for path, names in named.items()}
     editing = ownership.may_edit(g.actor, row.programme)
     return render_template(
         "studio/revision.html",
