@@ -25,7 +25,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
-from engine import clock, drafts, identity, publications, revisions, tasks
+from engine import changeovers, clock, drafts, identity, publications, revisions, tasks
 from engine.clock import CIVIL
 from engine.db import transaction
 from engine.identity import Actor, Kind, Limits
@@ -133,6 +133,8 @@ MOMENTS: dict[tuple[str, str, int], tuple[Shot, ...]] = {
     ("province", "T38_lock", 2023): (Shot("lock-year"),),
 }
 
+FILES = "/studio/revisions/{draft}/files"
+
 # What is taken when the province has come to its end, as whom.
 WHOLE: tuple[tuple[str, tuple[Shot, ...]], ...] = (
     (
@@ -146,6 +148,8 @@ WHOLE: tuple[tuple[str, tuple[Shot, ...]], ...] = (
             Shot("unit", "/units/{unit}"),
             Shot("score", "/scores/{sheet}"),
             Shot("document", "/documents/{document}"),
+            Shot("plan", "/plan/{year}"),
+            Shot("notices", "/notices"),
         ),
     ),
     (
@@ -156,8 +160,31 @@ WHOLE: tuple[tuple[str, tuple[Shot, ...]], ...] = (
             Shot("security", "/settings/security"),
         ),
     ),
-    ("admin", (Shot("maps", "/board/maps"),)),
-    ("liuguan", (Shot("library", "/studio"), Shot("draft", "/studio/revisions/{draft}", height=1100))),
+    (
+        "admin",
+        (
+            Shot("maps", "/board/maps"),
+            Shot("operations", "/operations"),
+            Shot("endpoints", "/endpoints"),
+            Shot("sources", "/sources"),
+        ),
+    ),
+    (
+        "liuguan",
+        (
+            Shot("library", "/studio"),
+            Shot("draft", "/studio/revisions/{draft}", height=1100),
+            Shot("modeler", f"{FILES}/joint_review.bpmn", ("[data-element-id='T24_department_opinion'] .djs-hit",)),
+            Shot("decision", f"{FILES}/deadline.dmn"),
+            Shot("form-editor", f"{FILES}/forms/T24_department_opinion.form"),
+            Shot("indicator-set", f"{FILES}/indicators.csv"),
+            Shot("compare", "/studio/revisions/{draft}/compare"),
+            Shot("machine", "/studio/revisions/{draft}/machine"),
+            Shot("scenarios", "/studio/revisions/{draft}/scenarios"),
+            Shot("changeover", "/studio/changeovers/{changeover}"),
+            Shot("fleet", "/studio/fleet/innovative-city/lifecycle"),
+        ),
+    ),
     ("", (Shot("titles", "/public/titles"), Shot("verify", "/verify/{document}"))),
 )
 # What the public sees on a day when the last notice is open to objections.
@@ -215,7 +242,9 @@ class Studio:
             sheet = session.scalars(newest).one()
             paper = publications.listing(session, publications.CIRCULARS).rows[0]
             return {"unit": sheet.unit, "sheet": sheet.id, "document": paper.id, "notice": self.notice().id} | {
-                "draft": self.draft()
+                "draft": self.draft(),
+                "changeover": self.changeover(),
+                "year": clock.today().year,
             }
 
     def draft(self) -> UUID:
@@ -224,6 +253,13 @@ class Studio:
             owner = identity.load(session, "liuguan")
             found = [row.id for row in revisions.listing(session, owner)]
             return found[0] if found else begin_draft(session, owner)
+
+    def changeover(self) -> UUID:
+        """Return what the draft would mean for every running case."""
+        with transaction(self.world.sessions) as session:
+            owner = identity.load(session, "liuguan")
+            files = revisions.files(session, owner, self.draft())
+            return changeovers.rehearse(session, owner, "innovative-city", files)
 
     def notice(self) -> publications.PublicationRow:
         """Return the last notice that was open to objections."""

@@ -34,7 +34,7 @@ PROGRAMME = "innovative-city"
 WANTED = instances.Application(
     PROGRAMME, "lifecycle", "云溪县创建创新型县", "339921", "yunxi-government", {"unit": "339921"}
 )
-PATIENCE = 20_000  # milliseconds; several browsers share two cores
+PATIENCE = 40_000  # milliseconds; several browsers share two cores
 WIDE = {"width": 1280, "height": 800}
 
 
