@@ -29,7 +29,7 @@ demo-county: .venv/ready ## Drive one fictional county through its whole life
 	@exec $(BIN)/icity demo county $(ARGS)
 
 test: .venv/ready-dev .venv/browser ## Run every test, in four processes
-	@mkdir -p var/coverage && $(BIN)/pytest -n 4 --dist worksteal --cov --cov-report= $(ARGS) && $(BIN)/coverage report
+	@mkdir -p var/coverage && $(BIN)/pytest -n 4 --dist worksteal --cov --cov-report= $(ARGS) && rm -f var/coverage/data.* && $(BIN)/coverage report
 
 check: .venv/ready-dev ## Run every linter, the types, the import contracts and the documents
 	@$(BIN)/ruff check .

@@ -90,7 +90,7 @@ def test_looking_rules_up_gives_what_trying_every_cell_gives(rows, p, q):
 
 
 SAMPLES = [
-    *[Decimal(number) / 2 for number in range(-2, 12)], "", "A", "a", "aa", "b", "bb", "c", "d", True, False, None,
+    *[Decimal(number) / 4 for number in range(-4, 24)], "", "A", "a", "aa", "b", "bb", "c", "d", True, False, None,
     *[date(2026, 1, day) for day in range(1, 5)], date(2025, 12, 31),
 ]  # fmt: skip
 WITH_DATA = ("x", "[1, 2]", 'contains(?, "a")')
