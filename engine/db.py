@@ -118,8 +118,8 @@ def hear(factory: Sessions, channel: str, wait: float) -> Generator[str | None]:
         listening.exec_driver_sql(f'LISTEN "{channel}"')
         yield None
         while True:
-            told = list(raw.notifies(timeout=wait, stop_after=1))
-            yield told[0].payload if told else None
+            told = list(raw.notifies(timeout=wait, stop_after=1))  # more than one where one packet brought them
+            yield from [one.payload for one in told] or [None]
 
 
 def _rests(_: Any, record: Any) -> None:
