@@ -20,11 +20,17 @@ PARTS = {
     "cancelled": """UPDATE task SET state = 'cancelled', ended_at = :now
   FROM given, jsonb_to_recordset(m->'cancelled') AS r(id uuid) WHERE task.id = r.id""",
     "tasks": """INSERT INTO task (id, instance, element, name, form, role, organisation, assignee, state, created_at,
-  due_at, provisional, term, entered) SELECT r.id, :instance, r.element, r.name, r.form, r.role, o.id, p.id, 'open',
-  :now, r.due_at, r.provisional, r.term, :version + 1 FROM given, jsonb_to_recordset(m->'tasks') AS r(id uuid,
-  element text, name text, form text, role text, organisation text, assignee uuid, due_at timestamptz,
-  provisional boolean, term jsonb)
-  LEFT JOIN organisation o ON o.id = r.organisation LEFT JOIN person p ON p.id = r.assignee""",
+  due_at, provisional, term, entered) SELECT r.id, :instance, r.element, r.name, r.form, r.role, o.id,
+  coalesce(p.id, f.id), 'open', :now, r.due_at, r.provisional, r.term, :version + 1 FROM given,
+  jsonb_to_recordset(m->'tasks') AS r(id uuid, element text, name text, form text, role text, organisation text,
+  assignee uuid, performer_of text, due_at timestamptz, provisional boolean, term jsonb)
+  LEFT JOIN organisation o ON o.id = r.organisation LEFT JOIN person p ON p.id = r.assignee
+  LEFT JOIN LATERAL (SELECT q.id FROM (SELECT coalesce(c.principal, c.person, t.acted_for, t.ended_by) AS id FROM task t
+  LEFT JOIN jsonb_to_recordset(m->'completed') AS c(id uuid, person uuid, principal uuid) ON c.id = t.id
+  WHERE t.instance = :instance AND t.element = r.performer_of AND (c.id IS NOT NULL OR t.state = 'completed')
+  ORDER BY t.ended_at DESC NULLS FIRST LIMIT 1) AS last JOIN person q ON q.id = last.id AND q.active
+  WHERE r.role IS NULL OR EXISTS (SELECT 1 FROM membership s WHERE s.person = q.id AND s.role = r.role
+  AND s.organisation = coalesce(o.id, s.organisation))) AS f ON r.performer_of IS NOT NULL""",
     "assigned": """INSERT INTO incident (instance, task, element, kind, reason, state, raised_at)
   SELECT :instance, r.id, r.element, 'assignment', r.reason, 'open', :now FROM given,
   jsonb_to_recordset(m->'assigned') AS r(id uuid, element text, organisation text, assignee uuid, reason text)

@@ -44,6 +44,7 @@ def row(task: UUID, element: Element, around: Surroundings, data: dict[str, Any]
         "role": element.role,
         "organisation": organisation,
         "assignee": assignee,
+        "performer_of": element.performer_of,
         "due_at": end.due if end else None,
         "provisional": end is not None and end.provisional,
         "term": term.plain() if term else None,

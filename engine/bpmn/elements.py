@@ -103,6 +103,7 @@ class Element:
     role: str | None = None
     organisation: str | None = None
     assignee: str | None = None
+    performer_of: str | None = None
     deadline: str | None = None
     result: str | None = None
     operator: str | None = None

@@ -23,6 +23,7 @@ def read(node: etree._Element, process: str, names: Names) -> Element:
         role=node.get(f"{I}role"),
         organisation=node.get(f"{I}organisation"),
         assignee=node.get(f"{I}assignee"),
+        performer_of=node.get(f"{I}performerOf"),
         deadline=node.get(f"{I}deadline"),
         result=node.get(f"{I}result"),
         operator=node.get(f"{I}operator"),

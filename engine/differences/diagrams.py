@@ -18,7 +18,7 @@ SKIPPED: Final = frozenset({"incoming", "outgoing", "BPMNDiagram", "laneSet"})
 UNTOLD: Final = frozenset({"id", "type", "sourceRef", "targetRef"})
 POINTING: Final = frozenset(
     {"attachedToRef", "default", "messageRef", "signalRef", "errorRef", "escalationRef", "activityRef", "flowNodeRef"}
-    | {"processRef", "dataObjectRef"}
+    | {"processRef", "dataObjectRef", "performerOf"}
 )
 
 

@@ -32,8 +32,10 @@ KINDS: Final[Mapping[str, Words]] = {
 PARTS: Final[Mapping[str, Words]] = {
     "name": ("名称", "name"), "documentation": ("办理说明", "instructions"), "text": ("文字", "text"),
     "form": ("表单", "form"), "role": ("办理角色", "role"), "organisation": ("办理单位", "organisation"),
+    "assignee": ("指定人员", "person"), "performerOf": ("由办过该环节的人办理", "given to whoever did"),
     "deadline": ("期限", "deadline"), "result": ("结果存入", "result"), "operator": ("操作", "operator"),
     "decision": ("决策", "decision"), "actions": ("允许的操作", "allowed actions"),
+    "opinion": ("须写意见的操作", "actions with an opinion"),
     "collection": ("多人办理名单", "list of those who take part"),
     "elementVariable": ("每人的变量", "variable of each"),
     "outputCollection": ("结果汇总到", "results gathered in"), "outputElement": ("每人的结果", "result of each"),

@@ -73,6 +73,8 @@ const speak = {
       const known = JSON.stringify(feelBuiltins.map(({ name, type, params }) => ({ name, type, params })));
       return { contents: `export const camundaBuiltins = ${known};\nexport const camundaReservedNameBuiltins = [];\n` };
     });
+    // No function of FEEL that is offered asks for a version of anything, so nothing is compared.
+    onLoad({ filter: /@bpmn-io\/semver-compat\/dist\/index\.js$/ }, () => ({ contents: 'export const isCompatible = () => true;\n', loader: 'js' }));
     // bpmn-js itself asks what diagram-js calls outdated; no reader of the console can do anything about it.
     onLoad({ filter: /diagram-js\/lib\/features\/context-pad\/ContextPad\.js$/ }, ({ path }) => {
       const contents = readFileSync(path, 'utf8');

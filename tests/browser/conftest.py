@@ -131,5 +131,6 @@ def sign_in(page: Page) -> Callable[[str], None]:
         page.get_by_label("密码").fill(PASSWORD)
         page.get_by_role("button", name="登录").click()
         page.get_by_role("heading", name="我的工作").wait_for()
+        page.wait_for_load_state()  # its scripts answer from now on
 
     return signing

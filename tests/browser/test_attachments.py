@@ -41,7 +41,7 @@ def task(site: Site, page: Page, sign_in: SignIn) -> UUID:
         tasks.claim(session, leader, task)
     sign_in("xianzhang")
     page.goto(f"/tasks/{task}")
-    page.locator("[data-ready=form]").wait_for()
+    page.locator("[data-ready~=form]").wait_for()
     return task
 
 

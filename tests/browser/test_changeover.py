@@ -66,7 +66,7 @@ def begun(page: Page) -> UUID:
 
 def opened(page: Page, draft: UUID, path: str, entry: str) -> None:
     page.goto(f"/studio/revisions/{draft}/files/{path}")
-    page.wait_for_selector(f"html[data-ready={entry}]", state="attached")
+    page.wait_for_selector(f"html[data-ready~={entry}]", state="attached")
 
 
 def saved(page: Page) -> None:

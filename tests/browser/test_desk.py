@@ -81,7 +81,7 @@ def test_the_case_shows_its_diagram_and_opens_the_called_process(
     sign_in("xianzhang")
     page.get_by_role("link", name="事项", exact=True).click()
     page.get_by_role("link", name="云溪县创建创新型县").click()
-    page.wait_for_selector("html[data-ready=diagram]")
+    page.wait_for_selector("html[data-ready~=diagram]")
     assert page.locator("html").get_attribute("data-warnings") == "0"
     expect(page.locator('[data-element-id="start"].is-done')).to_be_visible()
     page.get_by_role("button", name="打开: 申报与评审").click()
@@ -134,7 +134,7 @@ def _claim_first(page: Page, sign_in: Callable[[str], None]) -> None:
     sign_in("xianzhang")
     page.get_by_role("link", name="可领取").first.click()
     page.get_by_role("button", name="领取: 组建申报组").click()
-    page.wait_for_selector("html[data-ready=form]")
+    page.wait_for_selector("html[data-ready~=form]")
 
 
 def _fill(page: Page) -> None:

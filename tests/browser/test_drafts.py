@@ -108,7 +108,7 @@ def test_a_finished_task_leaves_no_draft(page: Page, site: Site, task: UUID, sig
 def _open(page: Page, task: UUID, sign_in: SignIn) -> None:
     sign_in("xianzhang")
     page.goto(f"/tasks/{task}")
-    page.locator("[data-ready=form]").wait_for()
+    page.locator("[data-ready~=form]").wait_for()
 
 
 def _second(context: BrowserContext, task: UUID) -> Page:
@@ -116,7 +116,7 @@ def _second(context: BrowserContext, task: UUID) -> Page:
     page = context.new_page()
     Watch().over(page)
     page.goto(f"/tasks/{task}")
-    page.locator("[data-ready=form]").wait_for()
+    page.locator("[data-ready~=form]").wait_for()
     return page
 
 

@@ -39,7 +39,7 @@ def content(site, draft: UUID, path: str) -> str:
 
 def opened(page: Page, address: str, entry: str) -> None:
     page.goto(address)
-    page.wait_for_selector(f"html[data-ready={entry}]", state="attached")
+    page.wait_for_selector(f"html[data-ready~={entry}]", state="attached")
 
 
 def saved(page: Page) -> None:

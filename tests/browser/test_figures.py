@@ -58,7 +58,7 @@ def table(site: Site, page: Page, sign_in: SignIn) -> Locator:
         tasks.claim(session, clerk, task)
     sign_in("shuju")
     page.goto(f"/tasks/{task}")
-    page.locator("[data-ready=form]").wait_for()
+    page.locator("[data-ready~=form]").wait_for()
     return page.locator(".figures")
 
 

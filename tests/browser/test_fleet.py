@@ -44,7 +44,7 @@ def asked(page: Page) -> str:
     """Find the three cases on the diagram, ask for one to be ended, and return the address of what was asked."""
     page.get_by_role("link", name="运行监控").click()
     page.get_by_role("link", name="创新型城市（县、区）全周期").click()
-    expect(page.locator("html")).to_have_attribute("data-ready", "heat")
+    page.wait_for_selector("html[data-ready~=heat]")
     expect(page.locator(".heat-badge.is-open").first).to_have_text("3")
     page.get_by_role("link", name="申报与评审").click()  # what it calls, and what that calls
     page.get_by_role("link", name="申报", exact=True).click()

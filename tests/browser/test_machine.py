@@ -26,7 +26,7 @@ def look(page: Page, english: set[str]) -> None:
 def play(page: Page, draft: UUID, english: set[str]) -> None:
     """Play a sample through: a day by hand, the rest by agreeing, against the version it was drawn from."""
     page.goto(f"/studio/revisions/{draft}/machine?from={SAMPLE}&policy=hand&start=2026-09-28")
-    expect(page.locator("html")).to_have_attribute("data-ready", "machine")
+    page.wait_for_selector("html[data-ready~=machine]")
     page.get_by_role("button", name="一天").click()
     page.locator(".machine-task summary").click()
     expect(page.locator(".machine-form .fjs-form-field").first).to_be_visible()

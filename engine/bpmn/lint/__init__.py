@@ -15,6 +15,7 @@ from engine.bpmn.lint import (
     gateways,
     loops,
     markup,
+    people,
     pools,
     reach,
     references,
@@ -29,6 +30,7 @@ GATEWAYS = SPLITS - {"complexGateway"}
 CHAPTERS: tuple[ModuleType, ...] = (
     markup,
     references,
+    people,
     flows,
     reach,
     gateways,

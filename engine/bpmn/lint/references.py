@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
-from engine.bpmn.elements import ACTIONS, I
+from engine.bpmn.elements import I
 from engine.bpmn.gate import BPMN
 from engine.bpmn.lint.drawing import ACTIVITIES, DEFINITION, NODES, File, Node, Plan, local, plain
 from engine.bpmn.lint.findings import Fault, error, fault, lenient, warning
@@ -71,36 +71,6 @@ RULES = {
         "名称“{name}”的 {tag} 声明了两次，视为同一个。",
         "A {tag} named {name!r} is declared twice; both count as one.",
     ),
-    "unnamed-role": lenient(
-        "10.3.1",
-        "没有写明由谁办理；请补上 icity:role 或 icity:assignee。",
-        "It does not say who does it; add icity:role or icity:assignee.",
-    ),
-    "missing-role": error(
-        "10.3.1",
-        "没有角色“{reference}”；请改用 config/roles.toml 中的角色。",
-        "There is no role {reference!r}; use one of config/roles.toml.",
-    ),
-    "missing-form": lenient(
-        "10.3.4",
-        "找不到表单“{reference}”；请补上 forms/{reference}.form。",
-        "There is no form {reference!r}; add forms/{reference}.form.",
-    ),
-    "missing-action": error(
-        "10.3.4",
-        "没有“{reference}”这一操作；icity:{name} 可写：{wanted}。",
-        "There is no action {reference!r}; icity:{name} takes: {wanted}.",
-    ),
-    "seat-of-one": warning(
-        "10.3.4",
-        "这里只有一人办理，不能加签席位；请删去 seat，或改为多实例（会签）。",
-        "One person does this alone, so no seat can be added; leave out seat, or make it a multi-instance.",
-    ),
-    "opinion-of-nothing": warning(
-        "10.3.4",
-        "icity:opinion 写了“{reference}”，但 icity:actions 不允许它；请补上或删去。",
-        "icity:opinion names {reference!r}, which icity:actions does not allow; add it there or leave it out.",
-    ),
     "unnamed-operator": lenient(
         "10.3.3",
         "没有写明由哪个操作完成；请补上 icity:operator。",
@@ -145,11 +115,6 @@ RULES = {
         "8.2.2",
         "引入的 {location} 不会被读取。",
         "The import of {location} is not read.",
-    ),
-    "performer": lenient(
-        "10.3.1",
-        "{tag} 不起作用；请用 icity:role 或 icity:assignee 写明由谁办理。",
-        "{tag} has no effect; say who does it with icity:role or icity:assignee.",
     ),
 }
 
@@ -230,9 +195,7 @@ _NEEDS = {
     "businessRuleTask": ("decision", "unnamed-decision"),
     "globalBusinessRuleTask": ("decision", "unnamed-decision"),
 }
-_NAMED = (("form", "forms"), ("role", "roles"), ("operator", "operators"), ("decision", "decisions"))
-_HUMAN = frozenset({"userTask", "globalUserTask"})
-_RESOURCES = ("resourceRole", "performer", "humanPerformer", "potentialOwner")
+_NAMED = (("operator", "operators"), ("decision", "decisions"))
 _THROWN = {
     "error": ("errorRef", "errorCode", "unnamed-error"),
     "escalation": ("escalationRef", "escalationCode", "unnamed-escalation"),
@@ -249,7 +212,6 @@ def check(plan: Plan, file: File) -> Iterator[Fault]:
             yield from _references(plan, file, xml, tag)
             yield from _own_names(plan, xml)
             yield from _unsaid(xml, tag)
-            yield from _actions(xml, tag)
     for node in file.all_nodes():
         yield from _events(plan, file, node)
         yield from _called(plan, node)
@@ -308,46 +270,19 @@ def _declared(file: File) -> Iterator[Fault]:
 
 
 def _own_names(plan: Plan, xml: etree._Element) -> Iterator[Fault]:
-    """Check the names of roles, forms, operators and decisions."""
+    """Check the names of operators and decisions."""
     for name, names in _NAMED:
         value = xml.get(f"{I}{name}")
         if value is not None and value not in plan.known[names]:
             yield fault(xml, f"missing-{name}", reference=value)
-    for role in (xml.get(f"{I}remindRoles") or "").split():
-        if role not in plan.known["roles"]:
-            yield fault(xml, "missing-role", reference=role)
-
-
-def _actions(xml: etree._Element, tag: str) -> Iterator[Fault]:
-    """Check what people may do with a task besides answering it."""
-    allowed, opinion = (xml.get(f"{I}{name}") for name in ("actions", "opinion"))
-    for name, told in (("actions", allowed), ("opinion", opinion)):
-        for one in (told or "").split():
-            if one not in ACTIONS:
-                yield fault(xml, "missing-action", reference=one, name=name, wanted=" ".join(ACTIONS))
-    if "seat" in (allowed or "").split() and tag in ACTIVITIES and not _several(xml):
-        yield fault(xml, "seat-of-one")
-    for one in (opinion or "").split():
-        if allowed is not None and one in ACTIONS and one not in {"complete", *allowed.split()}:
-            yield fault(xml, "opinion-of-nothing", reference=one)
-
-
-def _several(xml: etree._Element) -> bool:
-    """Tell whether an activity, or a sub-process around it, is a multi-instance."""
-    around = (xml, *xml.iterancestors(f"{{{BPMN}}}subProcess"))
-    return any(one.find(f"{{{BPMN}}}multiInstanceLoopCharacteristics") is not None for one in around)
 
 
 def _unsaid(xml: etree._Element, tag: str) -> Iterator[Fault]:
     """Check that an element names what it needs."""
     if tag in _NEEDS and not xml.get(f"{I}{_NEEDS[tag][0]}"):
         yield fault(xml, _NEEDS[tag][1])
-    if tag in _HUMAN and not (xml.get(f"{I}role") or xml.get(f"{I}assignee")):
-        yield fault(xml, "unnamed-role")
     if tag in {"sendTask", "receiveTask"} and not xml.get("messageRef"):
         yield fault(xml, "unnamed-message")
-    if tag in _RESOURCES:
-        yield fault(xml, "performer", tag=tag)
 
 
 def _events(plan: Plan, file: File, node: Node) -> Iterator[Fault]:

@@ -61,11 +61,12 @@ _heard = frozenset({"correlation", "result"})
 _human = frozenset({"form", "role", "organisation", "assignee", "deadline", "result", "remind", "remindRoles"})
 _human |= {"actions", "opinion"}
 _lasting = frozenset({"milestone", "stops"})
+_own_task = _human | _lasting | {"performerOf"}
 _work = frozenset({"operator", "result"})
 _rule = frozenset({"decision", "result"})
 OWN: Mapping[str, frozenset[str]] = {
-    "userTask": _human | _lasting,
-    "manualTask": _human | _lasting,
+    "userTask": _own_task,
+    "manualTask": _own_task,
     "globalUserTask": _human,
     "globalManualTask": _human,
     "globalTask": frozenset({"result"}),

@@ -4,7 +4,7 @@ import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import './compare.css';
 import { node } from './nodes.js';
-import { data } from './page.js';
+import { data, ready } from './page.js';
 import words from './words.js';
 
 const OLD = new Set(['removed', 'changed', 'moved']);
@@ -12,7 +12,7 @@ const NEW = new Set(['added', 'changed', 'moved']);
 const MARGIN = 0.96;
 
 if (document.getElementById('drawings')) await mount(data('drawings'));
-document.documentElement.dataset.ready = 'compare';
+ready('compare');
 
 async function mount({ before, after, fates }) {
   const left = await draw('drawing-before', before, fates, OLD);

@@ -10,6 +10,7 @@ import 'dmn-js/dist/assets/dmn-js-boxed-expression.css';
 import 'dmn-js/dist/assets/dmn-js-boxed-expression-controls.css';
 import 'dmn-js/dist/assets/dmn-font/css/dmn.css';
 import './studio/decision.css';
+import { ready } from './page.js';
 import { node } from './nodes.js';
 import { addRule, codeColumns, nameCells, picker, write } from './studio/codes.js';
 import words from './studio/decision_words.js';
@@ -57,7 +58,7 @@ if (!draft.readonly) host.before(codes);
 new MutationObserver(soon).observe(host, { childList: true, subtree: true, characterData: true });
 
 await open(await draft.load());
-document.documentElement.dataset.ready = 'decision';
+ready('decision');
 
 async function open(content) {
   try {

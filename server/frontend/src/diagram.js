@@ -3,7 +3,7 @@ import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import './diagram.css';
-import { data } from './page.js';
+import { data, ready } from './page.js';
 import words from './words.js';
 
 const { processes, first, texts } = data('diagram');
@@ -20,7 +20,7 @@ document.getElementById('zoom-out').addEventListener('click', () => viewer.get('
 document.getElementById('zoom-fit').addEventListener('click', fit);
 
 await enter(first);
-document.documentElement.dataset.ready = 'diagram';
+ready('diagram');
 
 async function enter(id) {
   const known = path.indexOf(id);

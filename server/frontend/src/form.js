@@ -12,7 +12,7 @@ import { mount as mountComparison } from './comparison.js';
 import { mount as mountFigures, sheetOf, tables, withTable } from './figures.js';
 import { inEnglish } from './english.js';
 import { clear, inOneLanguage, tell } from './notice.js';
-import { chinese, data, headers } from './page.js';
+import { chinese, data, headers, ready } from './page.js';
 import refusals from './refusals.js';
 import { finish, mount as mountTask, showResult } from './task.js';
 import words from './words.js';
@@ -30,7 +30,7 @@ if (form) mountFigures(form, sheet);
 mountTask({ before: () => draft?.flush(), arrived: (part) => part.id === 'comparison' && mountComparison(form) });
 button?.addEventListener('click', submit);
 document.getElementById('save')?.addEventListener('click', () => draft?.flush());
-document.documentElement.dataset.ready = 'form';
+ready('form');
 
 async function open({ schema: written, values, readonly }) {
   const schema = withTable(chinese() ? written : inEnglish(written), sheet);

@@ -6,6 +6,7 @@ import '@bpmn-io/form-js-editor/dist/assets/form-js-editor.css';
 import '@bpmn-io/form-js-editor/dist/assets/properties-panel.css';
 import './form.css';
 import './studio/formeditor.css';
+import { ready } from './page.js';
 import { clearTrouble, mountBench, showTrouble } from './studio/bench.js';
 import { Draft } from './studio/draft.js';
 import { teller } from './studio/teller.js';
@@ -36,7 +37,7 @@ for (const [button, action] of [[undo, 'undo'], [redo, 'redo']]) {
 }
 await open(written);
 if (draft.readonly) await turn(true);
-document.documentElement.dataset.ready = 'formeditor';
+ready('formeditor');
 
 async function open(content) {
   written = content;

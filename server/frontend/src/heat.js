@@ -4,7 +4,7 @@ import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import './diagram.css';
 import './heat.css';
-import { data } from './page.js';
+import { data, ready } from './page.js';
 import words from './words.js';
 
 const { xml, steps } = data('heat');
@@ -22,7 +22,7 @@ await viewer.importXML(xml);
 for (const step of steps) paint(step);
 fit();
 if (viewer.get('canvas').zoom() < LEGIBLE) approach();
-document.documentElement.dataset.ready = 'heat';
+ready('heat');
 
 function paint({ id, shade, days, open, late, told }) {
   if (!viewer.get('elementRegistry').get(id)) return;

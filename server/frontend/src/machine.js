@@ -6,7 +6,7 @@ import 'bpmn-js/dist/assets/bpmn-js.css';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import './machine.css';
 import './form.css';
-import { data } from './page.js';
+import { data, ready } from './page.js';
 import words from './words.js';
 
 const { processes, steps = [], painted, first } = data('machine');
@@ -37,7 +37,7 @@ if (processes.length) {
   else mountPlayer();
 }
 mountForms();
-document.documentElement.dataset.ready = 'machine';
+ready('machine');
 
 async function draw(id) {
   if (shown === id) return;

@@ -10,7 +10,7 @@ import 'bpmn-js/dist/assets/bpmn-font/css/bpmn.css';
 import '@bpmn-io/properties-panel/dist/assets/properties-panel.css';
 import 'diagram-js-minimap/assets/diagram-js-minimap.css';
 import './studio/modeler.css';
-import { data } from './page.js';
+import { data, ready } from './page.js';
 import { mountBench } from './studio/bench.js';
 import canvasWords from './studio/canvas_words.js';
 import { changesBetween } from './studio/changes.js';
@@ -54,7 +54,7 @@ mountTools(modeler, info, async (xml) => {
 });
 if (info.readonly) mountFacts(modeler, document.getElementById('panel'), desk);
 pickElement(modeler, decodeURIComponent(location.hash.slice(1)));
-document.documentElement.dataset.ready = 'modeler';
+ready('modeler');
 
 async function show(xml) {
   const changed = await open(modeler, xml, !info.readonly);

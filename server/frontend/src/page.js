@@ -10,6 +10,12 @@ export function chinese() {
   return document.documentElement.lang.startsWith('zh');
 }
 
+/** Say that a part of the page works; who drives the page waits for it by [data-ready~=part]. */
+export function ready(part) {
+  const { dataset } = document.documentElement;
+  dataset.ready = dataset.ready ? `${dataset.ready} ${part}` : part;
+}
+
 /** Return the headers of every request a page makes: its token, its language, problems as JSON. */
 export function headers() {
   return {

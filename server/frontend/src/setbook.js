@@ -1,7 +1,7 @@
 // The editor of indicator sets: a spreadsheet of indicators, the sums of their weights, and past rounds tried by them.
 import './setbook.css';
 import { node } from './nodes.js';
-import { chinese, data } from './page.js';
+import { chinese, data, ready } from './page.js';
 import { clearTrouble, mountBench, showTrouble } from './studio/bench.js';
 import { differing } from './studio/doors.js';
 import { Draft } from './studio/draft.js';
@@ -49,7 +49,7 @@ rescore.addEventListener('toggle', () => {
   if (rescore.open) mountRescore(rescore.lastElementChild, url, { path: draft.path, content });
 });
 rescore.hidden = !draft.info.revision;
-document.documentElement.dataset.ready = 'setbook';
+ready('setbook');
 
 function open(text) {
   try {

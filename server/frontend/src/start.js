@@ -5,7 +5,7 @@ import './form.css';
 import './start.css';
 import { inEnglish } from './english.js';
 import { clear, tell } from './notice.js';
-import { chinese, data, headers } from './page.js';
+import { chinese, data, headers, ready } from './page.js';
 import refusals from './refusals.js';
 import words from './words.js';
 
@@ -16,7 +16,7 @@ const form = new Form({ container: document.getElementById('form'), additionalMo
 
 await form.importSchema(chinese() ? opening.schema : inEnglish(opening.schema), opening.values);
 button.addEventListener('click', begin);
-document.documentElement.dataset.ready = 'form';
+ready('form');
 
 async function begin() {
   clear();

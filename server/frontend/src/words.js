@@ -1,8 +1,7 @@
-// Chinese for the strings that form-js and bpmn-js hand to their translate service.
-import community from 'bpmn-js-i18n/translations/zn.js';
+// Chinese for the strings that form-js and the viewer of diagrams hand to their translate service.
 import { chinese } from './page.js';
 
-const own = {
+const chineseFor = {
   'Add new': '新增一行',
   'All values selected': '已全部选择',
   'Click to remove sorting': '点击取消排序',
@@ -32,6 +31,7 @@ const own = {
   'No files selected': '未选择文件',
   'No results': '无匹配项',
   'Nothing to show.': '暂无数据',
+  'Open {element}': '打开“{element}”',
   'Please select a valid value, the two nearest valid values are {previousValue} and {nextValue}.':
     '请填写有效值，最接近的两个有效值是 {previousValue} 和 {nextValue}。',
   'Previous page': '上一页',
@@ -51,13 +51,11 @@ const own = {
   '{value} files selected': '已选择 {value} 个文件',
 };
 
-const dictionary = { ...community, ...own };
-
 /** Strings that had no Chinese on this page; tests read it as `window.icityMissing`. */
 const missing = (window.icityMissing ??= new Set());
 
 function translate(template, replacements = {}) {
-  const text = chinese() ? dictionary[template] : template;
+  const text = chinese() ? chineseFor[template] : template;
   if (text === undefined) missing.add(template);
   return (text ?? template).replace(/{([^}]+)}/g, (_, key) => replacements[key] ?? `{${key}}`);
 }

@@ -173,6 +173,7 @@ REFERENCES = [
             )
         ),
     ),
+    Case("missing-step", "x", one('<userTask id="x" icity:role="R" icity:performerOf="s"/>')),
     Case("missing-form", "x", one('<userTask id="x" icity:role="R" icity:form="none"/>')),
     Case("missing-action", "x", one('<userTask id="x" icity:role="R" icity:actions="return dance"/>')),
     Case("missing-action", "x", one('<userTask id="x" icity:role="R" icity:opinion="dance"/>')),

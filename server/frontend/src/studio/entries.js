@@ -9,7 +9,7 @@ import { label } from './panel_words.js';
  * An entry needs {id, get, set} of its value and {field} that says how it is shown; `desk` is {info, catalogue}.
  * `get()` returns the text or undefined, `set(text)` takes undefined for nothing.
  */
-export const components = { text: Text, feel: Feel, pick: Pick, several: Several };
+export const components = { text: Text, feel: Feel, pick: Pick, several: Several, step: Step };
 
 /** Return an entry of the panel for a field: a component by its kind. */
 export function entry(props) {
@@ -57,6 +57,20 @@ function likeOthers(element, registry) {
 
 function offer({ name, from, detail }) {
   return { id: name, name: `${from} · ${detail ?? name}` };
+}
+
+// The steps that people do in the process of this one; their own earlier turn counts too.
+function Step(props) {
+  const inside = processOf(props.element.businessObject);
+  const steps = useService('elementRegistry').filter(({ businessObject: one, labelTarget }) => !labelTarget && /:(User|Manual)Task$/.test(one.$type) && processOf(one) === inside);
+  const list = steps.map(({ businessObject: { id, name } }) => ({ id, name: name || id }));
+  return h(Pick, { ...props, desk: { ...props.desk, catalogue: { steps: list } }, field: { ...props.field, from: 'steps' } });
+}
+
+function processOf(object) {
+  let one = object;
+  while (one && one.$type !== 'bpmn:Process') one = one.$parent;
+  return one;
 }
 
 function Pick({ element, id, field, get, set, desk }) {

@@ -22,6 +22,8 @@ const table = {
   'organisation.told': ['角色须属于该单位；不填则任何担任此角色的人都可领取。', 'Where the role must be held; without it anybody with the role.'],
   assignee: ['指定人员（表达式）', 'Person (FEEL)'],
   'assignee.told': ['直接交给一个人，例如前一步填写的人员字段。', 'Given to one person, such as a field of an earlier step.'],
+  performerOf: ['由办过某环节的人办理', 'Whoever did another step'],
+  'performerOf.told': ['取最近一次办理的人；其人已不任此角色的，由担任此角色的人领取。', 'The last who did it; where they no longer hold the role, anybody who does.'],
   operator: ['操作', 'Operator'],
   decision: ['决策表', 'Decision'],
   deadline: ['期限（期限表中的一行）', 'Deadline (a row of the decision "deadline")'],
