@@ -43,7 +43,7 @@ check: .venv/ready-dev ## Run every linter, the types, the import contracts and 
 	@$(BIN)/python -m docs.client --check
 	@$(BIN)/mkdocs build --strict --quiet --site-dir var/site
 
-bench: .venv/ready-dev ## Measure, print the table and write var/bench.json
+bench: .venv/ready-dev .venv/browser ## Measure, print the table and write var/bench.json
 	@exec $(BIN)/python -m tests.bench $(ARGS)
 
 format: .venv/ready-dev ## Put the code in order

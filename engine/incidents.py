@@ -16,7 +16,7 @@ from engine.tables import Incident, IncidentKind, IncidentState, Instance, Signa
 
 KEEPERS = frozenset({"PRV_OFFICER", "SYS_ADMIN"})
 WHAT = {
-    IncidentKind.STEP: ("步骤“{name}”没有完成", "The step “{name}” failed"),
+    IncidentKind.STEP: ("环节“{name}”没有完成", "The step “{name}” failed"),
     IncidentKind.TIMER: ("“{name}”的时间已到，但多次未能触发", "The time of “{name}” came, but it could not go on"),
     IncidentKind.SIGNAL: ("信号多次未能送达“{name}”", "A signal could not be handed to “{name}”"),
     IncidentKind.ASSIGNMENT: (
@@ -116,7 +116,7 @@ def settle(session: Session, actor: Actor, incident_id: int, settlement: Settlem
     facts = {"reason": settlement.reason, "data": settlement.data}
     with runtime.operated(session, actor, incident.instance, settlement.reason) as running:
         if incident.kind is not IncidentKind.STEP or not running.settle(incident.task, settlement.data):
-            zh, en = "只有失败的步骤可以了结。", "Only a step that failed can be settled."
+            zh, en = "只有失败的环节可以了结。", "Only a step that failed can be settled."
             raise OperationRefused(why={"zh": zh, "en": en})
         running.tell("incident.settled", facts, incident.element, incident.task)
 

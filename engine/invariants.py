@@ -72,7 +72,7 @@ OF_INSTANCES = (
     ),
     Rule(
         "steps",
-        "记录的步数与历史不符（{detail}）：有步骤丢失或重复。",
+        "记录的步数与历史不符（{detail}）：有环节丢失或重复。",
         "The steps counted and the steps in the history differ ({detail}): one is lost or doubled.",
         """SELECT i.id, i.id, format('%s / %s', i.steps, count(h.id)) FROM instance i
         LEFT JOIN history h ON h.instance = i.id AND h.outcome <> 'cancelled' WHERE :mine

@@ -1,11 +1,12 @@
 """Messages: kept once by sender and id, then handed to the instance that waits for them, or to a new one."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,9 @@ from engine.tables import (
 LONGEST = 500
 REPLAYERS = frozenset({"PRV_OFFICER", "SYS_ADMIN"})
 TELLERS = frozenset({"PRV_OFFICER", "PRV_LEAD", "SYS_ADMIN"})  # may tell every instance what comes from outside
+
+
+_KEEP = insert(Message).on_conflict_do_nothing().returning(Message.id)
 
 
 @dataclass(frozen=True)
@@ -89,17 +93,8 @@ def tell(session: Session, actor: Actor, arrival: Arrival) -> MessageView:
 def keep(session: Session, actor: Actor | None, arrival: Arrival) -> MessageView:
     """Keep a message without handing it over; raise MessageRefused, also when its id came with other content."""
     _check(arrival)
-    known = insert(Message).values(
-        id=uuid4(),
-        source=arrival.source,
-        external_id=arrival.external_id,
-        name=arrival.name,
-        correlation=arrival.correlation,
-        payload=arrival.payload,
-        state=MessageState.WAITING,
-        received_at=clock.now(),
-    )
-    message = session.scalar(known.on_conflict_do_nothing().returning(Message.id))
+    fresh = {**asdict(arrival), "id": uuid4(), "state": MessageState.WAITING, "received_at": clock.now()}
+    message = session.connection().scalar(_KEEP, fresh)
     if message is None:
         return _known(session, arrival)
     events.append(session, "message.received", actor=actor.id if actor else None, data=_facts(arrival))
@@ -109,6 +104,11 @@ def keep(session: Session, actor: Actor | None, arrival: Arrival) -> MessageView
 def pending() -> ColumnElement[bool]:
     """Return the condition "some kept message could be delivered", for a clock that asks many such things at once."""
     return exists(select(Message.id).where(Message.state == MessageState.WAITING, _wanted()))
+
+
+def wanted(session: Session, message_id: UUID) -> bool:
+    """Tell whether a message could be handed over now; one that could not costs its sender no more than this."""
+    return bool(session.connection().scalar(_wanted_one(), {"message": message_id}))
 
 
 def deliverable(session: Session, limit: int) -> list[UUID]:
@@ -266,6 +266,11 @@ def _wanted() -> ColumnElement[bool]:
     starts = exists().where(_starts(), StartEvent.name == Message.name)
     entered = and_(Message.source.startswith(registrars.DOOR), Message.name.in_(registrars.REGISTRARS))
     return or_(takes, and_(or_(starts, entered), ~exists().where(_awaited())))
+
+
+@cache
+def _wanted_one() -> Select[tuple[bool]]:
+    return select(exists().where(Message.id == bindparam("message"), _wanted()))
 
 
 def _starts() -> ColumnElement[bool]:

@@ -166,7 +166,7 @@ def way_back(ground: Ground, number: int) -> Way:
     while steps[0].scope not in scopes:
         outer = next((row for row in reversed(ground.past) if row.task == steps[0].scope), None)
         if outer is None:
-            raise _refused("该步骤所在的子流程没有办结过。", "The sub-process of that step was never finished.")
+            raise _refused("该环节所在的子流程没有办结过。", "The sub-process of that step was never finished.")
         steps.insert(0, outer)
     _returnable(ground, steps)
     return Way(steps[0].scope, steps, [_undoing(ground, step) for step in steps])
@@ -291,9 +291,7 @@ def _scope(running: Running, placement: Placement) -> UUID | None:
 def _returnable(ground: Ground, steps: list[Past]) -> None:
     elements = [ground.model.element(one.process, one.element) for one in steps]
     if any(element.loop is not None for element in elements[:-1]) or several(steps[-1]):
-        raise _refused(
-            "该步骤由多人分别办理；请退回到整个环节。", "Several did that step; return to the whole activity."
-        )
+        raise _refused("该环节由多人分别办理；请整体退回。", "Several did that step; return to the whole activity.")
     if any(element.attached or element.triggered for element in elements):
         raise _refused("不能退回到事件引出的部分。", "What an event set off cannot be returned to.")
     if returns.interrupted(ground.execution, steps[0].scope):
@@ -303,7 +301,7 @@ def _returnable(ground: Ground, steps: list[Past]) -> None:
 def _undoing(ground: Ground, step: Past) -> Undoing:
     rows = ground.inside(step.scope)
     if step.task not in {row.task for row in rows}:
-        raise _refused("该步骤后来又退回重办；请选最近的一次。", "It was done again since; choose its last time.")
+        raise _refused("该环节后来又退回重办；请选最近的一次。", "It was done again since; choose its last time.")
     if step.scope not in ground.scopes:
         return causes.reviving(ground.model, rows, step)
     guessing = causes.guessing(ground.execution, step.scope)

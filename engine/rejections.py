@@ -231,7 +231,7 @@ def _opened(running: Running, begun: UUID) -> list[UUID]:
     open_now = [task for task in running.execution.rest().tasks if task not in running.before.tasks]
     found = [task for task in open_now if begun in {task, standing[task].holder}]
     if not found:
-        raise _refused("该步骤现在无法重新办理。", "That step cannot be done again as things stand.")
+        raise _refused("该环节现在无法重新办理。", "That step cannot be done again as things stand.")
     return found
 
 
@@ -246,7 +246,7 @@ def _attempt(session: Session, instance: UUID, element: str) -> int:
     count = session.scalar(query.where(Row.instance == instance, Task.element == element)) or 0
     most = settings.load().max_returns
     if count >= most:
-        raise _refused(f"该步骤已退回{count}次，不能再退回。", f"That step was sent back {count} times; no more.")
+        raise _refused(f"该环节已退回{count}次，不能再退回。", f"That step was sent back {count} times; no more.")
     return count + 1
 
 
@@ -256,7 +256,7 @@ def _named(fields: list[str], last: list[Task]) -> None:
     strange = [name for name in fields if not any(corrections.has(one, name) for one in answers)]
     if strange:
         told = "、".join(strange)
-        raise _refused(f"该步骤没有填写这些项目：{told}。", f"That step does not answer these: {', '.join(strange)}.")
+        raise _refused(f"该环节没有填写这些项目：{told}。", f"That step does not answer these: {', '.join(strange)}.")
 
 
 def _mark(session: Session, instance: UUID, opened: list[UUID], last: list[Task], why: dict[str, Any]) -> None:

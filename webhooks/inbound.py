@@ -51,7 +51,7 @@ def accept(
     except ValueError as fault:
         raise MessageRefused(reason="the body is not JSON as everybody reads it") from fault
     kept = messages.keep(session, None, arrival(sender, message_id, sources.check(sender, body)))
-    if kept.duplicate:
+    if kept.duplicate or not messages.wanted(session, kept.id):
         return kept
     try:
         with session.begin_nested():

@@ -177,7 +177,7 @@ def _lost(bag: Bag, name: str) -> Iterator[Loss]:
         names = "、".join(sorted(bag.inner.data))
         yield loss("variables", f"其内部数据（{names}）", f"the data inside ({', '.join(sorted(bag.inner.data))})")
     if bag.inner is not None and bag.inner.kept.get("completed"):
-        yield loss("compensation", "其中已完成步骤的撤销记录", "what could undo the steps done inside")
+        yield loss("compensation", "其中已完成环节的撤销记录", "what could undo the steps done inside")
 
 
 def _rooms(room: Room) -> Iterator[Room]:

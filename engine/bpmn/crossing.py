@@ -60,7 +60,7 @@ class Crossing(Findings):
         undoing = bool(bag.internal.keys() & UNDOING)
         home = self.chosen(bag, path) or self.pair.node((bag.scope.spec, bag.node), path[0].spec)
         if undoing and (home is None or home[1] != bag.node):
-            self.hinder(bag.node, self.name(bag), "正在撤销已完成的步骤", "it is being compensated")
+            self.hinder(bag.node, self.name(bag), "正在撤销已完成的环节", "it is being compensated")
         elif self.choices.get(f"{bag.scope.spec}/{bag.node}") == DROP and len(bag.scope.standing) > 1 and not undoing:
             self.sent(bag, None, list(baggage.losses(bag, self.name)))
         elif home is not None:
@@ -126,7 +126,7 @@ class Crossing(Findings):
             return
         if bag.internal.keys() & (UNDOING | SEVERAL) or target.closed:
             self.hinder(
-                target.name, target.element.name, "其中的步骤不能全部移出", "what is inside cannot all leave it"
+                target.name, target.element.name, "其中的环节不能全部移出", "what is inside cannot all leave it"
             )
             return
         path[-1].tokens.remove(bag)

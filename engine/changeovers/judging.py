@@ -232,4 +232,4 @@ def _blocked(why: dict[str, str]) -> dict[str, Any]:
 
 
 def _spot(spot: Spot) -> dict[str, str]:
-    return {"key": spot.key, "name": spot.name or spot.element}
+    return {"key": spot.key, "name": spot.name or spot.element, "tag": spot.kind}

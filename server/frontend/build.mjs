@@ -35,6 +35,13 @@ function told(word, ours) {
   return (Array.isArray(ours) ? ours : [word, ours]).map((text) => JSON.stringify(text)).join(', ');
 }
 
+// Where nothing is chosen yet, this word is no name of a field.
+function inPlace(contents) {
+  const [written] = Object.keys(unspoken);
+  if (!contents.includes(written)) throw new Error(`the form editor no longer writes: ${written}`);
+  return contents.replace(written, `valueLabel || icityTold('Select', '请选择')`);
+}
+
 function inPieces(written) {
   const contents = Object.entries(woven).reduce((text, [source, ours]) => {
     if (!text.includes(source)) throw new Error(`the form editor no longer writes: ${source}`);
@@ -102,7 +109,7 @@ const speak = {
     });
     onLoad({ filter: /form-js-viewer\/dist\/index\.es\.js$/ }, ({ path }) => {
       let contents = readFileSync(path, 'utf8');
-      if (INSIDE.test(path)) return { contents: spoken(contents, viewer), loader: 'js' };
+      if (INSIDE.test(path)) return { contents: spoken(inPlace(contents), viewer), loader: 'js' };
       for (const [written, spoken] of Object.entries(unspoken)) {
         if (!contents.includes(written)) throw new Error(`form-js no longer writes: ${written}`);
         contents = contents.replaceAll(written, spoken);

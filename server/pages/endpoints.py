@@ -42,6 +42,14 @@ STATES = {
     "sent": (_("taken"), "green"),
     "dead": (_("given up"), "red"),
 }
+THEMES = {  # of kinds of event, by what stands before their dot; what is in none is said last
+    _("Cases and tasks"): ("instance", "task", "sign", "loop", "milestone", "case", "substitute"),
+    _("Deadlines, messages, decisions"): ("timer", "deadline", "reminder", "message", "signal", "decision"),
+    _("Units, rounds, figures"): ("title", "unit", "round", "division", "figures", "figure", "calendar"),
+    _("Documents and attachments"): ("document", "evidence", "attachment"),
+    _("Processes and their versions"): ("programme", "version", "revision", "changeover", "errand", "incident"),
+}
+REST = _("The system and its people")
 FAULTS = (
     ("AddressRefused", _("The address may not be reached from here.")),
     ("no answer", _("No answer within 30 seconds.")),
@@ -180,11 +188,7 @@ def replay_delivery(number: int) -> Response | tuple[str, int]:
 @keepers
 def kinds_of_event() -> str:
     """List every kind of event with what it holds."""
-    rows = [
-        {"kind": one.kind, "name": one.name[language()], "fields": sorted(one.schema["properties"]["data"]["required"])}
-        for one in catalogue.entries().values()
-    ]
-    return render_template("systems/events.html", rows=rows)
+    return render_template("systems/events.html", themes=_themes())
 
 
 def _page(refused: str = "") -> str:
@@ -266,8 +270,19 @@ def _offered(session: Any) -> dict[str, Any]:
             {"key": key, "name": processes.latest(session, key).name[language()]}
             for key in sorted({one.programme for one in processes.versions(session)})
         ],
-        "kinds": [{"key": one.kind, "name": one.name[language()]} for one in catalogue.entries().values()],
+        "themes": _themes(),
     }
+
+
+def _themes() -> list[dict[str, Any]]:
+    """Return the kinds of event by what they are about."""
+    theme_of = {prefix: theme for theme, prefixes in THEMES.items() for prefix in prefixes}
+    found: dict[Any, list[dict[str, Any]]] = {theme: [] for theme in (*THEMES, REST)}
+    for one in catalogue.entries().values():
+        fields = sorted(one.schema["properties"]["data"]["properties"])
+        kind = {"key": one.kind, "name": one.name[language()], "fields": fields}
+        found[theme_of.get(one.kind.partition(".")[0], REST)].append(kind)
+    return [{"name": theme, "kinds": kinds} for theme, kinds in found.items()]
 
 
 def _row(standing: Standing, names: dict[str, str]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """What a day of reminders costs: a hundred thousand tasks whose deadline is near, told by one worker from its start."""
 
-import resource
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from engine.tables import Event, Reminder
 from server import duties
 from tests.bench.ground import Ground
 from tests.bench.table import Row
+from tests.support.memory import held
 
 TASKS, CASES = 100_000, 2_000
 CASE = """INSERT INTO instance
@@ -54,8 +54,7 @@ def run(url: str) -> None:
     engine = db.connect(url)
     begun = time.perf_counter()
     duties.announce_reminders(db.sessions(engine), load(database_url=url))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(f"{time.perf_counter() - begun} {peak}\n")
+    sys.stdout.write(f"{time.perf_counter() - begun} {held('VmHWM')}\n")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from engine.settings import load
 from server.app import create_app
 from tests.bench.doors import token
 from tests.bench.ground import Ground
+from tests.support.memory import held
 
 
 def main() -> None:
@@ -35,12 +36,7 @@ def main() -> None:
         if reply.status_code != 200:
             raise SystemExit(reply.text)
         if turn + 1 in {early, all_}:
-            sys.stdout.write(f"{_resident()} ")
-
-
-def _resident() -> float:
-    with open("/proc/self/statm", encoding="ascii") as words:  # noqa: PTH123 - the kernel's, not a file of ours
-        return int(words.read().split()[1]) * 4096 / 1e6
+            sys.stdout.write(f"{held('VmRSS')} ")
 
 
 main()

@@ -1,6 +1,5 @@
 """A real browser before the real application: the shipped programme, one case of the fictional county, one server."""
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,19 +15,10 @@ from engine.db import Sessions, transaction
 from engine.settings import ROOT, Settings
 from engine.tables import Instance
 from server import postgres
+from tests.support.chromium import launch
 from tests.support.postgres import PASSWORD, TestServer
 from tests.support.web import opened
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-]
-BROWSER = shutil.which("chromium-headless-shell") or shutil.which("chromium")  # the first draws no windows of its own
 REFUSALS = ("Failed to load resource", "Response Status Error Code")  # what a browser and htmx say of 4xx
 PROGRAMME = "innovative-city"
 WANTED = instances.Application(
@@ -68,7 +58,7 @@ class Watch:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        browser = launch(playwright)
         yield browser
         browser.close()
 

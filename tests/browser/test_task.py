@@ -62,7 +62,7 @@ def fill(page: Page) -> None:
 def test_a_task_says_why_it_came_until_when_and_who_is_next(page: Page, team: UUID, sign_in: SignIn) -> None:
     sign_in("xianzhang")
     look(page, team)
-    expect(page.locator(".why")).to_contain_text("这一步骤由云溪县政府的“政府签发人”办理，您正是该角色。")
+    expect(page.locator(".why")).to_contain_text("这一环节由云溪县政府的“政府签发人”办理，您正是该角色。")
     expect(page.locator(".task-side")).to_contain_text("个工作日")
     expect(page.locator("#panel-upcoming")).to_contain_text("编制创建规划")
     expect(page.locator("#panel-upcoming")).to_contain_text("何填报")

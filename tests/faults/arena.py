@@ -31,6 +31,7 @@ from tests.faults import acts
 from tests.faults.hostile import BODIES, CASE, DATA, HARMLESS, MODELS, Hostile
 from tests.support.diagrams import drawn
 from tests.support.invariants import broken_in
+from tests.support.memory import held
 
 LIMITS = {resource.RLIMIT_CPU: 20, resource.RLIMIT_AS: 2 << 30}  # so that what has no end ends all the same
 
@@ -173,7 +174,7 @@ class Arena:
         done = json.dumps({"answers": acts.ANSWERS}).encode()
         task = self._task(UUID(started.get_json()["id"]))
         report.next = [started.status_code, self._post(f"/tasks/{task}/complete", done).status_code]
-        report.megabytes = _held("VmHWM") - self.rest
+        report.megabytes = held("VmHWM") - self.rest
         return report
 
     def _case(self) -> tuple[UUID, UUID]:
@@ -189,12 +190,6 @@ class Arena:
     def _post(self, path: str, body: bytes) -> TestResponse:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         return self.app.test_client().post(f"/api/v1{path}", data=body, headers=headers)
-
-
-def _held(what: str) -> float:
-    """Return the memory that this process holds (VmRSS), or the most that it ever held (VmHWM), in megabytes."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(what))
-    return int(line.split()[1]) / 1024
 
 
 def _tried(act: Callable[[str], Report], name: str) -> str:
@@ -223,7 +218,7 @@ def main() -> None:
     url, folder, token = sys.argv[1:]
     settings = load(database_url=url, var=folder)
     sessions = db.sessions(db.connect(url))
-    arena = Arena(url, settings, sessions, create_app(settings, sessions), token, _held("VmRSS"))
+    arena = Arena(url, settings, sessions, create_app(settings, sessions), token, held("VmRSS"))
     kinds: dict[str, Callable[[str], Report]] = {"model": arena.model, "data": arena.data, "waste": arena.waste}
     with os.fdopen(os.dup(1), "w") as answers, Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 1)

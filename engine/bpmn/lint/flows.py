@@ -36,7 +36,7 @@ RULES = {
     ),
     "duplicate-flow": warning(
         "8.4.13",
-        "“{source}”到“{target}”已有一条同样的顺序流；后面的步骤会执行两次。",
+        "“{source}”到“{target}”已有一条同样的顺序流；后面的环节会执行两次。",
         "The same flow from {source!r} to {target!r} is there already; what follows will be done twice.",
     ),
     "flow-list": warning(

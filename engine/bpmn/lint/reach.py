@@ -12,7 +12,7 @@ RULES = {
         "文件中没有流程；请至少画一个。",
         "The file draws no process; draw at least one.",
     ),
-    "empty-process": error("10.2", "流程是空的；请画出步骤。", "The process is empty; draw its steps."),
+    "empty-process": error("10.2", "流程是空的；请画出环节。", "The process is empty; draw its steps."),
     "not-executable": warning(
         "10.2",
         "流程写明 isExecutable=false，仍会按可执行流程部署。",

@@ -16,7 +16,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "instance.terminated": ("{who}立即终止流程：{reason}。", "{who} ended the process at once: {reason}."),
     "instance.suspended": ("{who}暂停流程：{reason}。", "{who} paused the process: {reason}."),
     "instance.resumed": ("{who}恢复流程：{reason}。", "{who} let the process go on: {reason}."),
-    "instance.moved": ("{who}将流程转到其他步骤：{reason}。", "{who} took the process to another step: {reason}."),
+    "instance.moved": ("{who}将流程转到其他环节：{reason}。", "{who} took the process to another step: {reason}."),
     "instance.returned": ("{who}将流程退回“{what}”：{reason}。", "{who} sent the process back to “{what}”: {reason}."),
     "instance.changed": ("{who}更正流程数据：{reason}。", "{who} corrected facts of the process: {reason}."),
     "milestone.reached": ("达到阶段“{what}”。", "The stage “{what}” was reached."),

@@ -21,7 +21,7 @@ from server import problems
 from server.pages.moments import stamp
 from server.pages.shell import pages, sessions
 from server.pages.studio.frame import on_bench
-from server.pages.studio.verdicts import OUTCOMES, PLANS, STATES, VERDICTS, outcome, step, verdict
+from server.pages.studio.verdicts import OUTCOMES, PLANS, STATES, VERDICTS, called, outcome, step, verdict
 from server.pages.words import language, pick
 
 REFUSED = 422
@@ -314,9 +314,9 @@ def _questions(group: GroupView) -> list[dict[str, Any]]:
     return [
         {
             "field": f"to {asked['key']}",
-            "name": asked["name"],
+            "name": called(asked),
             "options": [
-                *({"value": one["key"], "label": one["name"]} for one in asked["candidates"]),
+                *({"value": one["key"], "label": called(one)} for one in asked["candidates"]),
                 *([{"value": "-", "label": gettext("goes nowhere; its branch ends")}] if asked["droppable"] else []),
             ],
             "chosen": (group.choices[asked["key"]] or "-") if asked["key"] in group.choices else "",

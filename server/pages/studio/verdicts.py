@@ -7,7 +7,9 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from engine.bpmn.judgements import Verdict
+from engine.differences import naming
 from engine.tables import GroupPlan, GroupState
+from server.pages.words import pick
 
 VERDICTS = {
     Verdict.DECISION: (_("needs a decision"), "amber", _("Say where the open steps go.")),
@@ -55,11 +57,18 @@ def outcome(key: str, many: int) -> dict[str, Any]:
     return {"label": label, "tone": tone, "count": many}
 
 
+def called(spot: Mapping[str, Any]) -> str:
+    """Return what people call a flow node: its name, or where nobody gave it one what it is."""
+    name: str = spot["name"]
+    zh, en = naming.KINDS.get(spot.get("tag", ""), (name, name))
+    return pick({"zh": zh, "en": en}) if name == spot["key"].rpartition("/")[2] else name
+
+
 def step(one: Mapping[str, Any], choices: Mapping[str, str]) -> dict[str, Any]:
     """Return how an open step reads: its name, where it goes, and what is otherwise of it now."""
-    names = {spot["key"]: spot["name"] for spot in one["candidates"]}
-    target = one["target"]["name"] if one["target"] else ""
+    names = {spot["key"]: called(spot) for spot in one["candidates"]}
+    target = called(one["target"]) if one["target"] else ""
     if one["key"] in choices:
         target = names.get(choices[one["key"]]) or gettext("goes nowhere; its branch ends")
     changes = [str(CHANGES[name]) for name in one["changes"] if name in CHANGES]
-    return {"name": one["name"], "target": target, "changes": gettext(", ").join(changes)}
+    return {"name": called(one), "target": target, "changes": gettext(", ").join(changes)}

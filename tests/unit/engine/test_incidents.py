@@ -153,7 +153,7 @@ def test_a_task_whose_owner_has_become_known_is_assigned_by_trying_again(session
 def test_a_cause_is_told_in_plain_words_of_both_languages(small, failed, officer):
     with transaction(small) as session:
         told = incidents.open_ones(session, officer)[0].cause
-    assert told["zh"].startswith("步骤“number”没有完成：")
+    assert told["zh"].startswith("环节“number”没有完成：")
     assert told["en"].startswith("The step “number” failed: ")
 
 

@@ -9,6 +9,7 @@ from standardwebhooks import Webhook
 from engine import clock, events
 from engine.db import transaction
 from server import duties
+from server.pages import endpoints as pages
 from tests.support.receiver import Receiver, answering
 from tests.support.web import opened
 from webhooks import catalogue
@@ -130,3 +131,12 @@ def test_the_catalogue_knows_every_kind_and_its_examples_fit(program):
     for row in rows:
         assert set(row["schema"]["required"]) <= row["example"].keys()
         assert set(row["schema"]["properties"]["data"]["required"]) <= row["example"]["data"].keys()
+
+
+def test_the_form_offers_every_kind_once_under_what_it_is_about(app):
+    with app.test_request_context():
+        themes = pages._themes()
+    kinds = [kind["key"] for theme in themes for kind in theme["kinds"]]
+    assert sorted(kinds) == sorted(kind.value for kind in events.Kind)
+    prefixes = {kind.partition(".")[0] for kind in kinds}
+    assert {prefix for named in pages.THEMES.values() for prefix in named} <= prefixes

@@ -109,7 +109,7 @@ def test_what_failed_is_shown_with_its_cause_and_settled(stage, people, configur
     owner, second = people["liuguan"], people["liushen"]
     stage.deploy(p=start() + exclusive("x") + end("e") + way("s x") + when("x", "e", "=1 = missing"))
     case = stage.start("p")
-    assert "步骤“x”没有完成" in text(owner.get(f"{AT}/x"))
+    assert "环节“x”没有完成" in text(owner.get(f"{AT}/x"))
     settle = {"kind": "settle", "which": "chosen", "instance": [str(case)], "given": "分数 = 85\n\n备注＝已核"}
     address = ask(owner, "x", **settle).location
     assert "85" in text(second.get(address))

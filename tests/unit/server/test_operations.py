@@ -40,7 +40,7 @@ def test_an_officer_sees_an_incident_and_tries_it_again(failed: int, program: Pe
     (shown,) = officer.get("/incidents").json
     assert (shown["id"], shown["element"]) == (failed, "number")
     assert officer.post(f"/incidents/{failed}/retry").json == {"state": "open"}
-    assert shown["cause"]["zh"].startswith("步骤“number”没有完成")
+    assert shown["cause"]["zh"].startswith("环节“number”没有完成")
     assert officer.post(f"/incidents/{failed}/settle", {"reason": "手工编号", "data": {"no": 1}}).status_code == 204
     assert officer.get("/incidents").json == []
 

@@ -64,7 +64,7 @@ const table = {
   remove: ['移除“{name}”', 'Remove {name}'],
   named: ['添加其他名称', 'Add another name'],
   needed: ['必填', 'needed'],
-  fromStep: ['取自前面的步骤……', 'From an earlier step…'],
+  fromStep: ['取自前面的环节……', 'From an earlier step…'],
   likeStep: ['与这一环节相同……', 'As in the step…'],
   'timer.kind': ['方式', 'Kind'],
   'timer.date': ['某一时刻', 'A moment'],
