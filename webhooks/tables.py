@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.db import Base, Code, Instant, Json, Serial, Texts
 
 
+SUMMED = {"autosummarize": "on"}  # rows lie about in the order of their days, and vacuum sums up what is new
+
+
 class DeliveryState(StrEnum):
     """Where a delivery stands."""
 
@@ -61,6 +64,7 @@ class Delivery(Base):
     instance: Mapped[UUID | None]
     __table_args__ = (
         UniqueConstraint("endpoint", "event"),
+        Index("ix_delivery_next_at", "next_at", postgresql_using="brin", postgresql_with=SUMMED),
         Index("ix_delivery_pending", "endpoint", "next_at", postgresql_where=text("state = 'pending'")),
         Index(
             "ix_delivery_ordered",
