@@ -12,29 +12,21 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
 from smtplib import SMTP, SMTP_SSL, SMTPException, SMTPRecipientsRefused
-from types import MappingProxyType
 from urllib.parse import urlsplit
 
-import apprise
 import orjson
-from apprise.plugins.dingtalk import NotifyDingTalk
-from apprise.plugins.feishu import NotifyFeishu
-from apprise.plugins.wecombot import NotifyWeComBot
 
 from engine import clock
 from engine.domain.channels import Channel
 from engine.notices import reach
 from engine.notices.sending import Fate, Outcome, Parcel
 from engine.settings import Settings
-from webhooks import posting
+from webhooks import posting, robots
 from webhooks.posting import Fence
 
 SECONDS = 30
 PERMANENT = 500  # SMTP: such a reply to a recipient will be the same tomorrow (RFC 5321, 4.2.1)
 NOBODY = frozenset({400, 404, 410, 422})  # what a gateway says of a number that is none
-CHATS = MappingProxyType(
-    {Channel.DINGTALK: NotifyDingTalk, Channel.WECOM: NotifyWeComBot, Channel.FEISHU: NotifyFeishu}
-)
 GONE = Outcome(Fate.BOUNCED, "the address cannot be read")
 
 
@@ -109,14 +101,7 @@ def _chat(parcel: Parcel, token: str, settings: Settings) -> Outcome:
     address = reach.addresses(settings)[parcel.channel]
     if not _allowed(address, Fence.of(settings)):
         return Outcome(Fate.FAILED, "the fence does not allow the address of the robot")
-    asset = apprise.AppriseAsset(async_mode=False, http_redirects=False)
-    key = "key" if parcel.channel is Channel.WECOM else "token"
-    robot = type("Robot", (CHATS[parcel.channel],), {"notify_url": address})
-    try:
-        taken = robot(**{key: token}, asset=asset).send(body=_plain(parcel, settings), title=parcel.subject)
-    except TypeError as fault:  # apprise's word for a token that is none
-        return Outcome(Fate.BOUNCED, str(fault))
-    return Outcome(Fate.TAKEN) if taken else Outcome(Fate.FAILED, "the robot did not take it")
+    return robots.say(parcel.channel, address, token, _plain(parcel, settings), parcel.subject)
 
 
 def _allowed(address: str, fence: Fence) -> bool:

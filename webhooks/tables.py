@@ -10,7 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Code, Instant, Json, Serial, Texts
 
-
 SUMMED = {"autosummarize": "on"}  # rows lie about in the order of their days, and vacuum sums up what is new
 
 

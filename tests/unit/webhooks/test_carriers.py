@@ -131,6 +131,29 @@ def test_robots_of_chats_are_spoken_to_through_apprise(named, channel, statuses,
         assert "有一项任务" in str(json.loads(robot.got[0].body))
 
 
+@pytest.mark.parametrize(
+    ("channel", "said", "fate"),
+    [
+        (Channel.DINGTALK, {"errcode": 0, "errmsg": "ok"}, Fate.TAKEN),
+        (Channel.DINGTALK, {"errcode": 310000, "errmsg": "keywords not in content"}, Fate.FAILED),
+        (Channel.DINGTALK, {"errcode": 300001, "errmsg": "token is not exist"}, Fate.BOUNCED),
+        (Channel.WECOM, {"errcode": 93000, "errmsg": "invalid webhook url"}, Fate.BOUNCED),
+        (Channel.WECOM, {"errcode": 45009, "errmsg": "api freq out of limit"}, Fate.FAILED),
+        (Channel.FEISHU, {"code": 19001, "msg": "incoming webhook access token invalid"}, Fate.BOUNCED),
+        (Channel.FEISHU, {"code": 9499, "msg": "Bad Request"}, Fate.FAILED),
+        (Channel.FEISHU, ["strange"], Fate.TAKEN),
+        (Channel.WECOM, {"errcode": "strange"}, Fate.TAKEN),
+    ],
+)
+def test_what_a_chat_answers_in_a_reply_of_200_counts(named, channel, said, fate):
+    with Receiver(answering(200, json.dumps(said).encode())) as robot:
+        place = "{key}" if channel is Channel.WECOM else "{token}"
+        told = replace(named, **{f"{channel.value}_url": f"{robot.url}&robot={place}"})
+        outcome = carriers.carry(parcel(channel, "a" * 32), told)
+        assert outcome.fate is fate
+        assert fate is Fate.TAKEN or json.loads(outcome.said) == said
+
+
 def test_a_robot_behind_the_fence_is_not_spoken_to(named):
     with Receiver() as robot:
         told = replace(named, feishu_url=robot.url + "&robot={token}", webhook_loopback=False)
