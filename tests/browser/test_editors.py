@@ -26,6 +26,15 @@ SHAPES = (
 )
 
 
+OLD = (
+    '<definitions xmlns="{}" id="d" name="d" namespace="n"><decision id="fee" name="费用">'
+    '<decisionTable id="t" hitPolicy="UNIQUE"><input id="i" label="级别"><inputExpression id="ie" typeRef="string">'
+    '<text>level</text></inputExpression></input><output id="o" label="金额" name="fee" typeRef="number"/><rule id="r">'
+    '<inputEntry id="a"><text>"county"</text></inputEntry><outputEntry id="b"><text>5</text></outputEntry></rule>'
+    "</decisionTable></decision></definitions>"
+)
+
+
 @pytest.fixture
 def draft(site) -> UUID:
     with transaction(site.sessions) as session:
@@ -54,6 +63,24 @@ def fit(page: Page) -> None:
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     page.set_viewport_size(WIDE)
+
+
+@pytest.mark.parametrize("space", ["20151101/dmn.xsd", "20180521/MODEL/"])
+def test_a_decision_of_another_tool_in_an_older_dmn_opens_and_is_saved_in_todays(page, site, sign_in, draft, space):
+    with transaction(site.sessions) as session:
+        owner, old = identity.load(session, "liuguan"), OLD.format(f"http://www.omg.org/spec/DMN/{space}")
+        revisions.save(session, owner, draft, "old.dmn", old.encode(), 0)
+    sign_in("liuguan")
+    opened(page, f"/studio/revisions/{draft}/files/old.dmn", "decision")
+    expect(page.get_by_text("级别")).to_be_visible()
+    page.locator("td.output-cell").first.click()
+    with page.expect_response(lambda reply: reply.request.method == "PUT" and reply.ok):
+        page.keyboard.press("End")
+        page.keyboard.insert_text("0")
+    saved(page)
+    told = content(site, draft, "old.dmn")
+    assert "https://www.omg.org/spec/DMN/20191111/MODEL/" in told
+    assert "<text>50</text>" in told
 
 
 def test_a_department_joins_the_reviewers(page, site, sign_in, draft):

@@ -60,9 +60,15 @@ new MutationObserver(soon).observe(host, { childList: true, subtree: true, chara
 await open(await draft.load());
 ready('decision');
 
+// Other tools still write DMN 1.1 and 1.2; what is saved here is 1.3.
+async function ofToday(content) {
+  if (!/DMN\/(20151101\/dmn\.xsd|20180521\/MODEL)/.test(content)) return content;
+  return (await import('@bpmn-io/dmn-migrate')).migrateDiagram(content);
+}
+
 async function open(content) {
   try {
-    await modeler.importXML(content, { open: false });
+    await modeler.importXML(await ofToday(content), { open: false });
     showNotes(modeler.getDefinitions());
     const known = modeler.getViews();
     const first = known.filter((view) => view.type !== 'drd');
