@@ -179,7 +179,7 @@ WHOLE: tuple[tuple[str, tuple[Shot, ...]], ...] = (
             Shot("form-editor", f"{FILES}/forms/T24_department_opinion.form"),
             Shot("indicator-set", f"{FILES}/indicators.csv"),
             Shot("compare", "/studio/revisions/{draft}/compare"),
-            Shot("machine", "/studio/revisions/{draft}/machine"),
+            Shot("machine", "/studio/revisions/{draft}/machine", ("form.stack .btn-primary",), height=1200),
             Shot("scenarios", "/studio/revisions/{draft}/scenarios"),
             Shot("changeover", "/studio/changeovers/{changeover}"),
             Shot("fleet", "/studio/fleet/innovative-city/lifecycle"),
@@ -244,7 +244,7 @@ class Studio:
             return {"unit": sheet.unit, "sheet": sheet.id, "document": paper.id, "notice": self.notice().id} | {
                 "draft": self.draft(),
                 "changeover": self.changeover(),
-                "year": clock.today().year,
+                "year": clock.today().year + 1,  # when those of the odd years come again
             }
 
     def draft(self) -> UUID:

@@ -31,7 +31,6 @@ class Kind(StrEnum):
     INSTANCE_CHANGED_BACK = "instance.changed_back"  # a person took that back: it stands as it stood before
     LOOP_GROWN = "loop.grown"  # a person added one to an activity that many do
     LOOP_SHRUNK = "loop.shrunk"  # a person took one from an activity that many do
-    INSTANCE_CANCEL_ASKED = "instance.cancel_asked"  # a person asked to end a process and gave a reason
     MILESTONE_REACHED = "milestone.reached"  # a unit changed its standing: pilot, recognised…
     TASK_CREATED = "task.created"  # work waits for a person
     TASK_CLAIMED = "task.claimed"  # a person took the work

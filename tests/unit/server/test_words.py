@@ -13,7 +13,7 @@ ABOUT_NO_CASE = (
     *("changeover.", "endpoint.", "source."),  # told on their own pages, with what they hold
 )
 ERRANDS = {kind for kind in Kind if kind.startswith("errand.")} - {Kind.ERRAND_DONE}  # done is told to the case
-UNTOLD = {Kind.INSTANCE_CANCEL_ASKED, Kind.SIGNAL_BROADCAST} | ERRANDS
+UNTOLD = {Kind.SIGNAL_BROADCAST} | ERRANDS
 
 
 def test_every_state_of_a_case_has_a_name() -> None:
